@@ -1,0 +1,2 @@
+-- Frees every overdue hold; answers how many there were.
+return {'ok', tostring(sweep(now_ms()))}
