@@ -1,0 +1,176 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"yourticket.example/ticket"
+)
+
+// Sales keeps bookings, tickets, payments and the journal. Every event lives
+// on one of its shards, which the event's id names; no statement ever spans two.
+type Sales struct {
+	shards []*pgxpool.Pool
+}
+
+// NewSales makes a Sales over the shards in the order in which ids number them.
+func NewSales(shards []*pgxpool.Pool) *Sales { return &Sales{shards: shards} }
+
+// Shards is the number of shards.
+func (s *Sales) Shards() int { return len(s.shards) }
+
+// shard gives the database on which the thing named by the id lives.
+func (s *Sales) shard(id string) (*pgxpool.Pool, error) {
+	n, ok := ticket.ShardOf(id)
+	if !ok || n >= len(s.shards) {
+		return nil, ticket.Errorf(ticket.CodeNotFound, "There is no %q.", id)
+	}
+	return s.shards[n], nil
+}
+
+// Ping tells whether every shard answers.
+func (s *Sales) Ping(ctx context.Context) (err error) {
+	defer wrap(&err, "postgres.Ping()")
+	for _, pool := range s.shards {
+		if err := pool.Ping(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// HoldRow is what is written when a purchase has got its places.
+type HoldRow struct {
+	ID          string
+	EventID     string
+	BuyerID     string
+	Status      ticket.BookingStatus // held, or paying when payment follows at once
+	Fingerprint string
+	Items       []ticket.Item
+	Total       ticket.Money
+	Fence       int64
+	ExpiresAt   time.Time
+}
+
+// SaveHold writes the row of a new booking. Written again (a crash reruns the
+// whole step) it takes the newer hold's places, unless the booking has gone on.
+func (s *Sales) SaveHold(ctx context.Context, h HoldRow) (err error) {
+	defer wrap(&err, "postgres.SaveHold(%s)", h.ID)
+	db, err := s.shard(h.ID)
+	if err != nil {
+		return err
+	}
+	c := columnsOf(h.Items)
+	_, err = db.Exec(ctx, `
+		INSERT INTO bookings (id, event_id, buyer_id, status, fingerprint, seat_indexes, categories, prices, fees,
+		                      total, currency, fence, hold_expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		ON CONFLICT (id) DO UPDATE
+		SET seat_indexes = EXCLUDED.seat_indexes, categories = EXCLUDED.categories, prices = EXCLUDED.prices,
+		    fees = EXCLUDED.fees, total = EXCLUDED.total, fence = EXCLUDED.fence,
+		    hold_expires_at = EXCLUDED.hold_expires_at, updated_at = now()
+		WHERE bookings.status IN ('held', 'paying') AND bookings.fence < EXCLUDED.fence`,
+		h.ID, h.EventID, h.BuyerID, h.Status, h.Fingerprint, c.seats, c.categories, c.prices, c.fees,
+		h.Total.Amount, h.Total.Currency, h.Fence, h.ExpiresAt)
+	return interpret(err)
+}
+
+// itemColumns are a booking's items as the parallel arrays that a row stores.
+type itemColumns struct {
+	seats      []int32
+	categories []string
+	prices     []int64
+	fees       []int64
+}
+
+func columnsOf(items []ticket.Item) itemColumns {
+	var c itemColumns
+	for _, it := range items {
+		c.seats = append(c.seats, int32(it.SeatIndex)) //nolint:gosec // a plan has at most 200,000 places
+		c.categories = append(c.categories, it.Category)
+		c.prices = append(c.prices, it.Price)
+		c.fees = append(c.fees, it.Fee)
+	}
+	return c
+}
+
+func (c itemColumns) items() []ticket.Item {
+	out := make([]ticket.Item, len(c.seats))
+	for i := range c.seats {
+		out[i] = ticket.Item{SeatIndex: int(c.seats[i]), Category: c.categories[i], Price: c.prices[i], Fee: c.fees[i]}
+	}
+	return out
+}
+
+// StatusChange is a step of a booking that is neither hold nor commit.
+type StatusChange struct {
+	BookingID string
+	Status    ticket.BookingStatus
+	// Fence and HoldExpiresAt replace the row's when they are set.
+	Fence         int64
+	HoldExpiresAt time.Time
+	NextAction    *ticket.NextAction // nil clears it
+	FailureCode   ticket.Code
+	FailureReason string
+}
+
+// ChangeStatus moves a booking to another status. It is false, and nothing
+// changes, when the table of legal changes forbids it or there is no such
+// booking. Repeating a change that was made is true.
+func (s *Sales) ChangeStatus(ctx context.Context, c StatusChange) (changed bool, err error) {
+	defer wrap(&err, "postgres.ChangeStatus(%s, %s)", c.BookingID, c.Status)
+	db, err := s.shard(c.BookingID)
+	if err != nil {
+		return false, err
+	}
+	from := []string{string(c.Status)}
+	for _, p := range c.Status.Predecessors() {
+		from = append(from, string(p))
+	}
+	tag, err := db.Exec(ctx, `
+		UPDATE bookings
+		SET status = $2, next_action = $4, failure_code = $5, failure_message = $6, updated_at = now(),
+		    fence = GREATEST(fence, $7), hold_expires_at = COALESCE($8, hold_expires_at)
+		WHERE id = $1 AND status = ANY($3)`,
+		c.BookingID, c.Status, from, c.NextAction, c.FailureCode, c.FailureReason, c.Fence, nullTime(c.HoldExpiresAt))
+	if err != nil {
+		return false, interpret(err)
+	}
+	return tag.RowsAffected() == 1, nil
+}
+
+// SeenWebhook remembers a webhook on the shard of its booking; it is true when
+// the same one was remembered before.
+func (s *Sales) SeenWebhook(ctx context.Context, bookingID string, p ticket.Provider, eventID string) (seen bool, err error) {
+	defer wrap(&err, "postgres.SeenWebhook(%s, %s)", p, eventID)
+	db, err := s.shard(bookingID)
+	if err != nil {
+		return false, err
+	}
+	tag, err := db.Exec(ctx,
+		`INSERT INTO webhooks (provider, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, p, eventID)
+	if err != nil {
+		return false, interpret(err)
+	}
+	return tag.RowsAffected() == 0, nil
+}
+
+// ForgetWebhook takes SeenWebhook back, when it could not be acted on.
+func (s *Sales) ForgetWebhook(ctx context.Context, bookingID string, p ticket.Provider, eventID string) (err error) {
+	defer wrap(&err, "postgres.ForgetWebhook(%s, %s)", p, eventID)
+	db, err := s.shard(bookingID)
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(ctx, `DELETE FROM webhooks WHERE provider = $1 AND event_id = $2`, p, eventID)
+	return interpret(err)
+}
+
+func nullTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

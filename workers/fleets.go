@@ -1,0 +1,115 @@
+package workers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"yourticket.example/activities"
+	"yourticket.example/workflows"
+)
+
+// DeploymentName is the worker deployment that all fleets belong to: a build
+// is rolled out to all of them together.
+const DeploymentName = "yourticket"
+
+// Deps are what the fleets' activities work with.
+type Deps struct {
+	Seats    *activities.Seats
+	Bookings *activities.Bookings
+	// Payments answers within seconds, for the fleet that works while a buyer waits.
+	Payments *activities.Payments
+	// PatientPayments waits for the provider's rate and its answer.
+	PatientPayments *activities.Payments
+	// BuildID names this build for Worker Versioning; workflows that started on
+	// it stay on it.
+	BuildID string
+}
+
+// fleet is one kind of worker.
+type fleet struct {
+	name     string
+	queue    string
+	options  worker.Options
+	register func(w worker.Registry, d Deps)
+}
+
+// fleets is the one table of fleets; help text, default and validation derive from it.
+var fleets = []fleet{
+	{
+		name: "purchases", queue: workflows.QueuePurchases,
+		options: worker.Options{
+			MaxConcurrentWorkflowTaskPollers:        16,
+			MaxConcurrentActivityTaskPollers:        2,
+			MaxConcurrentLocalActivityExecutionSize: 512,
+			MaxConcurrentWorkflowTaskExecutionSize:  512,
+		},
+		register: func(w worker.Registry, d Deps) {
+			w.RegisterWorkflowWithOptions(workflows.Purchase, workflow.RegisterOptions{
+				Name: workflows.PurchaseType, VersioningBehavior: workflow.VersioningBehaviorPinned,
+			})
+			w.RegisterActivity(d.Seats)
+			w.RegisterActivity(d.Bookings)
+			w.RegisterActivity(d.Payments)
+		},
+	},
+	{
+		name: "payments", queue: workflows.QueuePayments,
+		options: worker.Options{
+			MaxConcurrentActivityExecutionSize: 200,
+			MaxConcurrentWorkflowTaskPollers:   2,
+			MaxConcurrentActivityTaskPollers:   4,
+		},
+		register: func(w worker.Registry, d Deps) {
+			w.RegisterWorkflowWithOptions(workflows.SettleCharge, workflow.RegisterOptions{
+				Name: workflows.SettleType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+			})
+			w.RegisterActivity(d.PatientPayments)
+		},
+	},
+}
+
+// Names lists the fleets.
+func Names() []string {
+	names := make([]string, len(fleets))
+	for i, f := range fleets {
+		names[i] = f.name
+	}
+	return names
+}
+
+// stopWithin is how long a worker that is asked to stop may finish what it is doing.
+const stopWithin = 8 * time.Second
+
+// Build makes the workers of the named fleets, not yet started.
+func Build(c client.Client, names []string, d Deps) ([]worker.Worker, error) {
+	var out []worker.Worker
+	for _, name := range names {
+		i := slices.IndexFunc(fleets, func(f fleet) bool { return f.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no fleet %q; there are %s", name, strings.Join(Names(), ", "))
+		}
+		out = append(out, build(c, fleets[i], d))
+	}
+	return out, nil
+}
+
+func build(c client.Client, f fleet, d Deps) worker.Worker {
+	o := f.options
+	o.WorkerStopTimeout = stopWithin
+	o.Interceptors = []interceptor.WorkerInterceptor{activities.ErrorInterceptor()}
+	o.DisableRegistrationAliasing = true
+	o.DeploymentOptions = worker.DeploymentOptions{
+		UseVersioning: true,
+		Version:       worker.WorkerDeploymentVersion{DeploymentName: DeploymentName, BuildID: d.BuildID},
+	}
+	w := worker.New(c, f.queue, o)
+	f.register(w, d)
+	return w
+}

@@ -1,0 +1,96 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"yourticket.example/activities"
+	"yourticket.example/ticket"
+)
+
+// Activities are named through nil pointers: only their names are used here.
+var (
+	seats    *activities.Seats
+	bookings *activities.Bookings
+	payments *activities.Payments
+)
+
+const undoHold = "release the seats"
+
+// hold takes the places. With a payment in the request they are held as being
+// paid from the start, and the answer waits for the payment.
+func (p *purchase) hold() {
+	p.undo.push(undoHold, p.releaseSeats)
+	ctx := local(p.safe, askBuyer, briskly, "")
+	err := workflow.ExecuteLocalActivity(ctx, seats.HoldSeats, activities.HoldSeatsInput{
+		BookingID: p.in.BookingID, EventID: p.in.EventID, BuyerID: p.in.BuyerID, Fingerprint: p.in.Fingerprint,
+		Wish: p.in.Wish, Paying: p.in.Payment != nil, HoldFor: p.in.HoldFor,
+	}).Get(ctx, &p.held)
+	switch {
+	case err != nil: // it may have happened: what came of it is released
+		p.began = p.fail(&Problem{Code: ticket.CodeUnavailable, Message: "Seats cannot be held at the moment."})
+		return
+	case p.held.Refusal != nil: // it certainly did not
+		p.undo.drop(undoHold)
+		p.status, p.closed = ticket.BookingFailed, true
+		p.problem = problemOf(p.held.Refusal)
+		p.began = p.outcome(p.problem)
+		p.tell("No seats: %s", p.problem.Message)
+		return
+	}
+	p.deadline = p.held.ExpiresAt
+	if p.in.Payment == nil {
+		p.status = ticket.BookingHeld
+		p.began = p.outcome(nil)
+		p.tell("Holds %d seats for %s until %s.", len(p.held.Items), p.held.Total, p.deadline.Format("15:04:05"))
+		return
+	}
+	p.status = ticket.BookingPaying
+	p.calls = append(p.calls, &payCall{choice: *p.in.Payment})
+}
+
+// keep moves the hold to another status; false when the places were lost meanwhile.
+func (p *purchase) keep(status ticket.BookingStatus, retry stepPatience) (*Problem, bool) {
+	in := activities.KeepSeatsInput{
+		BookingID: p.in.BookingID, EventID: p.in.EventID, BuyerID: p.in.BuyerID, Limit: p.held.Limit,
+		Seats: p.seatIndexes(), Status: status, ExpiresAt: p.deadline,
+	}
+	if status == ticket.BookingActionRequired {
+		in.NextAction = nextAction(*p.charge)
+	}
+	ctx := local(p.safe, retry.within, retry.policy, string(status))
+	var kept activities.KeptSeats
+	if err := workflow.ExecuteLocalActivity(ctx, seats.KeepSeats, in).Get(ctx, &kept); err != nil {
+		return &Problem{Code: ticket.CodeUnavailable, Message: "The seats cannot be reached at the moment."}, true
+	}
+	if kept.Refusal != nil {
+		return problemOf(kept.Refusal), false
+	}
+	p.held.Fence, p.status = kept.Fence, status
+	return nil, true
+}
+
+func (p *purchase) seatIndexes() []int {
+	out := make([]int, len(p.held.Items))
+	for i, it := range p.held.Items {
+		out[i] = it.SeatIndex
+	}
+	return out
+}
+
+func nextAction(c ticket.Charge) *ticket.NextAction {
+	if c.RedirectURL != "" {
+		return &ticket.NextAction{Type: "redirect", URL: c.RedirectURL}
+	}
+	return &ticket.NextAction{Type: "stripe_sdk", ClientSecret: c.ClientSecret}
+}
+
+func problemOf(r *activities.Refusal) *Problem {
+	return &Problem{Code: r.Code, Message: r.Message, Unavailable: r.Unavailable}
+}
+
+// tell shows support where the purchase stands.
+func (p *purchase) tell(format string, args ...any) {
+	workflow.SetCurrentDetails(p.safe, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,36 @@
+package workflows
+
+// undoStack is what a purchase would have to undo if it failed now. An undo is
+// registered before its step, so that a step of which nobody knows whether it
+// happened is undone too; undoing what never was changes nothing.
+type undoStack struct {
+	steps []undoStep
+}
+
+type undoStep struct {
+	name string
+	run  func()
+}
+
+func (u *undoStack) push(name string, run func()) {
+	u.steps = append(u.steps, undoStep{name, run})
+}
+
+// drop forgets the latest undo of this name: its step needs none any more.
+func (u *undoStack) drop(name string) {
+	for i := len(u.steps) - 1; i >= 0; i-- {
+		if u.steps[i].name == name {
+			u.steps = append(u.steps[:i], u.steps[i+1:]...)
+			return
+		}
+	}
+}
+
+// unwind undoes everything, last step first.
+func (u *undoStack) unwind() {
+	for len(u.steps) > 0 {
+		last := u.steps[len(u.steps)-1]
+		u.steps = u.steps[:len(u.steps)-1]
+		last.run()
+	}
+}
