@@ -53,12 +53,16 @@ type PurchaseInput struct {
 // PayRequest asks to pay a held booking.
 type PayRequest struct {
 	Choice ticket.PaymentChoice `json:"choice"`
+	// Fingerprint tells a repeated request from another one under the same key.
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // Outcome is how a booking stands, and why the request came to nothing if it did.
 type Outcome struct {
 	Booking ticket.Booking `json:"booking"`
 	Problem *Problem       `json:"problem,omitempty"`
+	// Request is the fingerprint of the PayRequest that this answers.
+	Request string `json:"request,omitempty"`
 }
 
 // Problem is why a request came to nothing.

@@ -111,6 +111,7 @@ func (p *purchase) awaitBuyer(call *payCall, charge ticket.Charge) {
 // backToHeld keeps the hold to its deadline after a payment came to nothing.
 func (p *purchase) backToHeld(call *payCall, problem *Problem) {
 	p.charge = nil
+	p.undo.drop(undoCharge)
 	if p.overdue() {
 		p.end(ticket.BookingExpired, problem.Code, problem.Message)
 		p.answer(call, p.outcome(problem))

@@ -83,8 +83,11 @@ func (p *purchase) onPay(ctx workflow.Context, r PayRequest) (*Outcome, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	call := &payCall{choice: r.Choice}
 	p.calls = append(p.calls, call)
-	err := workflow.Await(ctx, func() bool { return call.outcome != nil })
-	return call.outcome, err
+	if err := workflow.Await(ctx, func() bool { return call.outcome != nil }); err != nil {
+		return nil, err
+	}
+	call.outcome.Request = r.Fingerprint
+	return call.outcome, nil
 }
 
 func (p *purchase) mayCancel(SupportRequest) error {
@@ -107,9 +110,12 @@ func (p *purchase) onCancel(ctx workflow.Context, r SupportRequest) (*Outcome, e
 	return p.outcome(nil), nil
 }
 
-func (p *purchase) mayRetry(SupportRequest) error {
+func (p *purchase) mayRetry(r SupportRequest) error {
 	if !p.support.waiting {
 		return p.notNow("retried: it does not wait for support")
+	}
+	if r.By == "" {
+		return temporal.NewApplicationError("say who asks for it (by)", string(ticket.CodeInvalid))
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func (v *Inventory) HoldBest(ctx context.Context, e *ticket.Event, q bestseats.Q
 		return h, err
 	}
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) //nolint:gosec // spreads contenders; nothing secret
-	for range bestTries {
+	for q.Attempt = range bestTries {
 		var state string
 		err = v.withState(ctx, e, func() error {
 			_, state, err = v.live.Snapshot(ctx, e.ID)

@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"yourticket.example/ticket"
+	"yourticket.example/workflows"
+)
+
+// Purchases talks to purchase workflows.
+type Purchases interface {
+	// Begin starts a purchase, or finds the one that was started under the same
+	// booking id, and waits for its first outcome. ErrForgotten when it ended so
+	// long ago that only the books know of it.
+	Begin(ctx context.Context, in workflows.PurchaseInput, summary string) (*workflows.Outcome, error)
+	// Pay tries to pay; the same request id again gives the same outcome.
+	Pay(ctx context.Context, bookingID, requestID string, r workflows.PayRequest) (*workflows.Outcome, error)
+	Cancel(ctx context.Context, bookingID string, r workflows.SupportRequest) (*workflows.Outcome, error)
+	// PaymentEvent tells a purchase that its provider has news. A purchase that
+	// has ended needs none.
+	PaymentEvent(ctx context.Context, bookingID string) error
+}
+
+// ErrForgotten says that Temporal does not know the workflow any more.
+var ErrForgotten = errors.New("api: the purchase workflow is past its retention")
+
+// TemporalPurchases are the purchases of a Temporal namespace.
+type TemporalPurchases struct{ Client client.Client }
+
+// updateBegin is the id of the one update that begins a purchase; the workflow's
+// own id already names the buyer's idempotency key.
+const updateBegin = "begin"
+
+// Begin implements Purchases.
+func (t TemporalPurchases) Begin(ctx context.Context, in workflows.PurchaseInput, summary string) (*workflows.Outcome, error) {
+	id := workflows.PurchaseID(in.BookingID)
+	start := t.Client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       id,
+		TaskQueue:                workflows.QueuePurchases,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		TypedSearchAttributes:    workflows.PurchaseAttributes(in),
+		StaticSummary:            summary,
+	}, workflows.PurchaseType, in)
+	handle, err := t.Client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start,
+		UpdateOptions: client.UpdateWorkflowOptions{
+			UpdateID: updateBegin, UpdateName: workflows.UpdateBegin, WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err == nil {
+		return outcome(ctx, handle)
+	}
+	if !ended(err) {
+		return nil, unanswered(err)
+	}
+	// It has ended: its answer is still to be had, for as long as Temporal keeps it.
+	return outcome(ctx, t.Client.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: id, UpdateID: updateBegin}))
+}
+
+// Pay implements Purchases.
+func (t TemporalPurchases) Pay(ctx context.Context, bookingID, requestID string, r workflows.PayRequest) (*workflows.Outcome, error) {
+	return t.update(ctx, bookingID, "pay/"+requestID, workflows.UpdatePay, r)
+}
+
+// Cancel implements Purchases.
+func (t TemporalPurchases) Cancel(ctx context.Context, bookingID string, r workflows.SupportRequest) (*workflows.Outcome, error) {
+	return t.update(ctx, bookingID, "", workflows.UpdateCancel, r)
+}
+
+func (t TemporalPurchases) update(ctx context.Context, bookingID, updateID, name string, arg any) (*workflows.Outcome, error) {
+	handle, err := t.Client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: workflows.PurchaseID(bookingID), UpdateID: updateID, UpdateName: name, Args: []any{arg},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err != nil {
+		if ended(err) {
+			return nil, ErrForgotten
+		}
+		return nil, unanswered(err)
+	}
+	return outcome(ctx, handle)
+}
+
+// PaymentEvent implements Purchases.
+func (t TemporalPurchases) PaymentEvent(ctx context.Context, bookingID string) error {
+	err := t.Client.SignalWorkflow(ctx, workflows.PurchaseID(bookingID), "", workflows.SignalPaymentEvent, nil)
+	if ended(err) {
+		return nil
+	}
+	return unanswered(err)
+}
+
+func outcome(ctx context.Context, handle client.WorkflowUpdateHandle) (*workflows.Outcome, error) {
+	var o *workflows.Outcome
+	err := handle.Get(ctx, &o)
+	if refused, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return nil, ticket.Errorf(ticket.Code(refused.Type()), "%s", refused.Message())
+	}
+	if ended(err) {
+		return nil, ErrForgotten
+	}
+	if err != nil {
+		return nil, unanswered(err)
+	}
+	return o, nil
+}
+
+// ended tells that there is no such running workflow.
+func ended(err error) bool {
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err)
+	return ok
+}
+
+// unanswered says that Temporal did not answer in time: what was asked may have
+// happened, and the same request again finds out.
+func unanswered(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := ticket.Errorf(ticket.CodeUnavailable, "The booking is not answered for yet. Send the same request again.")
+	e.RetryAfterSeconds = 2
+	return fmt.Errorf("%w: %w", e, err)
+}
