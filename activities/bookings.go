@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"time"
 
 	"yourticket.example/internal/postgres"
 	"yourticket.example/ticket"
@@ -30,6 +31,8 @@ type CommitBookingInput struct {
 	Places    int           `json:"places"`
 	Charge    ticket.Charge `json:"charge"`
 	Fallback  bool          `json:"fallback,omitempty"`
+	// At is when the charge was through.
+	At time.Time `json:"at"`
 }
 
 // Committed is empty when the booking was confirmed.
@@ -42,7 +45,7 @@ type Committed struct {
 func (b *Bookings) CommitBooking(ctx context.Context, in CommitBookingInput) (Committed, error) {
 	err := b.Books.Commit(ctx, postgres.CommitRow{
 		BookingID: in.BookingID, Fence: in.Fence, Limit: in.Limit, Charge: in.Charge, Fallback: in.Fallback,
-		Tickets: ticketIDs(in.BookingID, in.Places),
+		Tickets: ticketIDs(in.BookingID, in.Places), At: in.At,
 	})
 	if err == nil {
 		return Committed{}, nil

@@ -61,6 +61,8 @@ type HoldSeatsInput struct {
 	Paying bool `json:"paying,omitempty"`
 	// HoldFor is how long the buyer has to pay.
 	HoldFor time.Duration `json:"hold_for"`
+	// At is when the booking was asked for.
+	At time.Time `json:"at"`
 }
 
 // HeldSeats is the answer: the places at the price that is shown to the
@@ -111,7 +113,7 @@ func (s *Seats) HoldSeats(ctx context.Context, in HoldSeatsInput) (HeldSeats, er
 	}
 	err = s.Books.SaveHold(ctx, postgres.HoldRow{
 		ID: in.BookingID, EventID: event.ID, BuyerID: in.BuyerID, Status: status, Fingerprint: in.Fingerprint,
-		Items: out.Items, Total: out.Total, Fence: out.Fence, ExpiresAt: out.ExpiresAt,
+		Items: out.Items, Total: out.Total, Fence: out.Fence, ExpiresAt: out.ExpiresAt, CreatedAt: in.At,
 	})
 	return out, err
 }

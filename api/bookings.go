@@ -46,7 +46,7 @@ type EventPlans interface {
 
 // TicketCodes signs tickets, so that a door can check them offline.
 type TicketCodes interface {
-	TicketCode(ticketID string) string
+	TicketCode(ctx context.Context, ticketID string) (string, error)
 }
 
 const defaultHoldFor = 10 * time.Minute

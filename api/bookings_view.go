@@ -73,9 +73,11 @@ func (s *Server) showBooking(ctx context.Context, b *ticket.Booking) (bookingBod
 		})
 	}
 	for _, t := range b.Tickets {
-		out.Tickets = append(out.Tickets, ticketBody{
-			ID: t.ID, SeatID: plan.Seats[t.SeatIndex].ID, Code: s.deps.Codes.TicketCode(t.ID), Status: t.Status,
-		})
+		code, err := s.deps.Codes.TicketCode(ctx, t.ID)
+		if err != nil {
+			return out, err
+		}
+		out.Tickets = append(out.Tickets, ticketBody{ID: t.ID, SeatID: plan.Seats[t.SeatIndex].ID, Code: code, Status: t.Status})
 	}
 	return out, nil
 }

@@ -149,7 +149,7 @@ type payCall struct {
 
 func newPurchase(ctx workflow.Context, in PurchaseInput) (*purchase, error) {
 	safe, _ := workflow.NewDisconnectedContext(ctx)
-	p := &purchase{ctx: ctx, safe: safe, in: in, status: ticket.BookingPending, opened: workflow.Now(ctx)}
+	p := &purchase{ctx: ctx, safe: safe, in: in, status: ticket.BookingPending, opened: clock(ctx)}
 	return p, p.setHandlers()
 }
 
@@ -167,6 +167,9 @@ func (p *purchase) awaitNews() {
 		p.cancel = "The workflow was cancelled."
 	}
 }
+
+// clock is the time as the books keep it.
+func clock(ctx workflow.Context) time.Time { return workflow.Now(ctx).UTC().Truncate(time.Millisecond) }
 
 func (p *purchase) overdue() bool { return !workflow.Now(p.safe).Before(p.deadline) }
 

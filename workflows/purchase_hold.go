@@ -25,7 +25,7 @@ func (p *purchase) hold() {
 	ctx := local(p.safe, askBuyer, briskly, "")
 	err := workflow.ExecuteLocalActivity(ctx, seats.HoldSeats, activities.HoldSeatsInput{
 		BookingID: p.in.BookingID, EventID: p.in.EventID, BuyerID: p.in.BuyerID, Fingerprint: p.in.Fingerprint,
-		Wish: p.in.Wish, Paying: p.in.Payment != nil, HoldFor: p.in.HoldFor,
+		Wish: p.in.Wish, Paying: p.in.Payment != nil, HoldFor: p.in.HoldFor, At: p.opened,
 	}).Get(ctx, &p.held)
 	switch {
 	case err != nil: // it may have happened: what came of it is released

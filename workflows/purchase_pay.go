@@ -130,7 +130,8 @@ func (p *purchase) backToHeld(call *payCall, problem *Problem) {
 // charge is undone, after it the sale only goes forward.
 func (p *purchase) confirm(call *payCall, charge ticket.Charge) {
 	p.charge = &charge
-	refusal, known := p.commit(charge)
+	sealed := clock(p.safe)
+	refusal, known := p.commit(charge, sealed)
 	if !known {
 		p.closed = true // support has settled it by hand
 		p.answer(call, p.outcome(nil))
@@ -141,7 +142,7 @@ func (p *purchase) confirm(call *payCall, charge ticket.Charge) {
 		return
 	}
 	p.undo = undoStack{}
-	p.status, p.sealed, p.problem = ticket.BookingConfirmed, workflow.Now(p.safe), nil
+	p.status, p.sealed, p.problem = ticket.BookingConfirmed, sealed, nil
 	p.capture(call)
 	p.closed = true
 }
@@ -149,11 +150,11 @@ func (p *purchase) confirm(call *payCall, charge ticket.Charge) {
 // commit confirms the booking in Postgres. A commit that was not answered may
 // have happened, so it is repeated until it is known; false when support took
 // it over before that.
-func (p *purchase) commit(charge ticket.Charge) (refusal *activities.Refusal, known bool) {
+func (p *purchase) commit(charge ticket.Charge, at time.Time) (refusal *activities.Refusal, known bool) {
 	ctx := local(p.safe, giveUp, patiently, "")
 	in := activities.CommitBookingInput{
 		BookingID: p.in.BookingID, Fence: p.held.Fence, Limit: p.held.Limit, Places: len(p.held.Items),
-		Charge: charge, Fallback: p.fallback,
+		Charge: charge, Fallback: p.fallback, At: at,
 	}
 	for {
 		var done activities.Committed

@@ -52,6 +52,7 @@ type HoldRow struct {
 	Total       ticket.Money
 	Fence       int64
 	ExpiresAt   time.Time
+	CreatedAt   time.Time
 }
 
 // SaveHold writes the row of a new booking. Written again (a crash reruns the
@@ -65,15 +66,15 @@ func (s *Sales) SaveHold(ctx context.Context, h HoldRow) (err error) {
 	c := columnsOf(h.Items)
 	_, err = db.Exec(ctx, `
 		INSERT INTO bookings (id, event_id, buyer_id, status, fingerprint, seat_indexes, categories, prices, fees,
-		                      total, currency, fence, hold_expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		                      total, currency, fence, hold_expires_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (id) DO UPDATE
 		SET seat_indexes = EXCLUDED.seat_indexes, categories = EXCLUDED.categories, prices = EXCLUDED.prices,
 		    fees = EXCLUDED.fees, total = EXCLUDED.total, fence = EXCLUDED.fence,
 		    hold_expires_at = EXCLUDED.hold_expires_at, updated_at = now()
 		WHERE bookings.status IN ('held', 'paying') AND bookings.fence < EXCLUDED.fence`,
 		h.ID, h.EventID, h.BuyerID, h.Status, h.Fingerprint, c.seats, c.categories, c.prices, c.fees,
-		h.Total.Amount, h.Total.Currency, h.Fence, h.ExpiresAt)
+		h.Total.Amount, h.Total.Currency, h.Fence, h.ExpiresAt, h.CreatedAt)
 	return interpret(err)
 }
 

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -20,6 +21,7 @@ type CommitRow struct {
 	Charge   ticket.Charge
 	Fallback bool
 	Tickets  []string // the ticket ids, in the order of the booking's items
+	At       time.Time
 }
 
 // commitBooking confirms a booking whole or not at all: status, tickets,
@@ -29,7 +31,7 @@ type CommitRow struct {
 const commitBooking = `
 WITH booking AS (
 	UPDATE bookings b
-	SET status = 'confirmed', confirmed_at = now(), updated_at = now(), next_action = NULL
+	SET status = 'confirmed', confirmed_at = $10, updated_at = now(), next_action = NULL
 	WHERE b.id = $1 AND b.fence = $2 AND b.status IN ('held', 'paying', 'action_required')
 	  AND NOT EXISTS (SELECT 1 FROM tickets t
 	                  WHERE t.event_id = b.event_id AND t.seat_index = ANY(b.seat_indexes) AND t.fence >= b.fence)
@@ -67,7 +69,7 @@ func (s *Sales) Commit(ctx context.Context, c CommitRow) (err error) {
 		return err
 	}
 	rows, err := db.Query(ctx, commitBooking, c.BookingID, c.Fence, c.Limit, c.Tickets,
-		c.Charge.Provider, c.Charge.Attempt, c.Fallback, c.Charge.Ref, c.Charge.OrderRef)
+		c.Charge.Provider, c.Charge.Attempt, c.Fallback, c.Charge.Ref, c.Charge.OrderRef, c.At)
 	if err == nil {
 		rows.Close()
 		err = rows.Err()

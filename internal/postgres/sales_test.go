@@ -40,7 +40,7 @@ func holdRow(eventID, buyer, key string, fence int64, seats ...int) postgres.Hol
 	return postgres.HoldRow{
 		ID: ticket.DeriveBookingID(eventID, buyer, key), EventID: eventID, BuyerID: buyer, Status: ticket.BookingPaying,
 		Fingerprint: "f", Items: items, Total: ticket.Money{Amount: ticket.SumItems(items), Currency: "EUR"},
-		Fence: fence, ExpiresAt: time.Now().Add(time.Minute).UTC().Truncate(time.Microsecond),
+		Fence: fence, ExpiresAt: time.Now().Add(time.Minute).UTC().Truncate(time.Microsecond), CreatedAt: time.Now(),
 	}
 }
 
@@ -50,7 +50,7 @@ func commitRow(h postgres.HoldRow) postgres.CommitRow {
 		ids[i] = ticket.DeriveTicketID(h.ID, i)
 	}
 	return postgres.CommitRow{
-		BookingID: h.ID, Fence: h.Fence, Limit: 4, Tickets: ids,
+		BookingID: h.ID, Fence: h.Fence, Limit: 4, Tickets: ids, At: time.Now(),
 		Charge: ticket.Charge{Provider: ticket.Stripe, Attempt: 1, Ref: "pi_" + h.ID},
 	}
 }

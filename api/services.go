@@ -1,0 +1,49 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-chi/chi/v5"
+)
+
+// service is a part of the API that can be deployed on its own.
+type service struct {
+	name     string
+	register func(*Server, huma.API)
+}
+
+// services is the table from which help texts, the default and the validation
+// of service names derive.
+var services = []service{
+	{"gateway", (*Server).registerAccounts},
+	{"events", (*Server).registerCatalogue},
+	{"bookings", (*Server).registerBookings},
+}
+
+// ServiceNames lists the services in the order of the table.
+func ServiceNames() []string {
+	names := make([]string, len(services))
+	for i, svc := range services {
+		names[i] = svc.name
+	}
+	return names
+}
+
+// mount registers the named services, and what every process serves: health,
+// metrics, the contract and its reference page.
+func (s *Server) mount(router chi.Router, names []string) error {
+	if len(names) == 0 {
+		names = ServiceNames()
+	}
+	for _, name := range names {
+		i := slices.IndexFunc(services, func(svc service) bool { return svc.name == name })
+		if i < 0 {
+			return fmt.Errorf("api: no service is named %q; there are %v", name, ServiceNames())
+		}
+		services[i].register(s, s.api)
+	}
+	s.mountHealth(router)
+	return s.mountDocs(router)
+}

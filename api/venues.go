@@ -1,0 +1,121 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"yourticket.example/internal/seatingplan"
+	"yourticket.example/ticket"
+)
+
+// maxPlanBytes is how large a seating plan's file may be.
+const maxPlanBytes = 32 << 20
+
+func (s *Server) registerVenues(api huma.API) {
+	tags := []string{"Organizers"}
+	register(s, api, huma.Operation{
+		OperationID: "create-venue", Method: http.MethodPost, Path: "/v1/venues", Tags: tags,
+		Summary: "Add a venue", DefaultStatus: http.StatusCreated,
+	}, only(ticket.RoleOrganizer), s.createVenue)
+	register(s, api, huma.Operation{
+		OperationID: "create-plan", Method: http.MethodPost, Path: "/v1/venues/{venue_id}/plans", Tags: tags,
+		Summary: "Add a seating plan to a venue", DefaultStatus: http.StatusCreated,
+		Description: "The body is a pretix seating-plan file, version 0.0.1 of its JSON schema; `standing` may list zones " +
+			"without seats as {name, category, capacity}. A file that is not valid is refused with the path to each fault.",
+		MaxBodyBytes: maxPlanBytes, BodyReadTimeout: time.Minute, SkipValidateBody: true,
+	}, only(ticket.RoleOrganizer), s.createPlan)
+}
+
+type createVenueInput struct {
+	IdempotencyKey
+	Body struct {
+		Name    string  `json:"name" minLength:"1" maxLength:"200"`
+		City    string  `json:"city" minLength:"1" maxLength:"200"`
+		Country string  `json:"country" pattern:"^[A-Z]{2}$" patternDescription:"an ISO 3166-1 alpha-2 code" example:"DE"`
+		Lat     float64 `json:"lat" minimum:"-90" maximum:"90" doc:"Degrees north."`
+		Lon     float64 `json:"lon" minimum:"-180" maximum:"180" doc:"Degrees east."`
+	}
+}
+
+type venueOutput struct{ Body ticket.Venue }
+
+func (s *Server) createVenue(ctx context.Context, in *createVenueInput) (*venueOutput, error) {
+	b := in.Body
+	var f faults
+	f.line("name", &b.Name, 200)
+	f.line("city", &b.City, 200)
+	f.country("country", b.Country)
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	return once(ctx, s, in.request("create-venue", in.Body), func(ctx context.Context) (*venueOutput, error) {
+		v := ticket.Venue{
+			ID: ticket.NewID(ticket.KindVenue, 0), Name: b.Name, City: b.City, Country: b.Country, Lat: b.Lat, Lon: b.Lon,
+		}
+		return &venueOutput{Body: v}, s.deps.Catalogue.CreateVenue(ctx, v, caller(ctx).ID)
+	})
+}
+
+type createPlanInput struct {
+	IdempotencyKey
+	VenueID string `path:"venue_id" maxLength:"100" pattern:"^[a-z0-9_]+$"`
+	RawBody []byte `contentType:"application/json"`
+}
+
+// planBody is a seating plan without its places.
+type planBody struct {
+	ID         string   `json:"id"`
+	VenueID    string   `json:"venue_id"`
+	Name       string   `json:"name"`
+	Capacity   int      `json:"capacity" doc:"Seats and standing places together."`
+	Categories []string `json:"categories" doc:"Each needs a price in an event."`
+}
+
+type planOutput struct{ Body planBody }
+
+func (s *Server) createPlan(ctx context.Context, in *createPlanInput) (*planOutput, error) {
+	file, err := s.parsePlan(ctx, in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(in.RawBody)
+	request := in.request("create-plan/"+in.VenueID, hex.EncodeToString(sum[:]))
+	return once(ctx, s, request, func(ctx context.Context) (*planOutput, error) {
+		id := ticket.NewID(ticket.KindPlan, 0)
+		places := file.Plan(id)
+		plan := ticket.StoredPlan{
+			ID: id, VenueID: in.VenueID, Name: file.Name, Capacity: len(places.Seats),
+			Categories: places.Categories(), Document: in.RawBody, CreatedBy: caller(ctx).ID,
+		}
+		if err := s.deps.Catalogue.CreatePlan(ctx, plan); err != nil {
+			return nil, err
+		}
+		return &planOutput{Body: planBody{
+			ID: id, VenueID: plan.VenueID, Name: plan.Name, Capacity: plan.Capacity, Categories: plan.Categories,
+		}}, nil
+	})
+}
+
+// parsePlan reads a file, two at a time at most: the largest take some hundred
+// megabytes while they are read.
+func (s *Server) parsePlan(ctx context.Context, document []byte) (*seatingplan.File, error) {
+	select {
+	case s.plans <- struct{}{}:
+		defer func() { <-s.plans }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	file, err := seatingplan.Parse(document)
+	if err != nil {
+		return nil, err
+	}
+	if file.Places() == 0 {
+		return nil, ticket.Invalid("zones", "the plan has no place to sell")
+	}
+	return file, nil
+}

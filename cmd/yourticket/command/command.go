@@ -1,0 +1,110 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"yourticket.example/internal/app"
+	"yourticket.example/internal/config"
+)
+
+// Exit codes of all commands.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// cli lists the commands.
+type cli struct {
+	Dev     devCommand     `cmd:"" help:"Run the whole system on this machine."`
+	API     apiCommand     `cmd:"" name:"api" help:"Run HTTP services."`
+	Worker  workerCommand  `cmd:"" help:"Run worker fleets."`
+	Migrate migrateCommand `cmd:"" help:"Bring the schema of the catalogue database and of every sales shard up to date, or show it."`
+	Sandbox sandboxCommand `cmd:"" help:"Run the payment sandbox, which stands in for Stripe and PayPal."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+	Parts   partsCommand   `cmd:"" hidden:"" help:"Fetch the servers that dev and the tests start."`
+}
+
+// streams are where a command writes.
+type streams struct {
+	out, err io.Writer
+}
+
+// usageError is a fault of the caller's, such as a missing variable.
+type usageError struct{ error }
+
+// exitCode carries the code of an early exit, such as that of --help, out of
+// the parser.
+type exitCode int
+
+// Run parses args and runs the command until it is done or ctx ends. It
+// returns the exit code: 0, 1 for failure, 2 for wrong usage. Failures are
+// written to stderr, a line each.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case exitCode:
+			code = int(r)
+		default:
+			panic(r)
+		}
+	}()
+	var commands cli
+	parser, err := kong.New(&commands,
+		kong.Name("yourticket"),
+		kong.Description("YourTicket sells each seat once."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { panic(exitCode(code)) }),
+		kong.Vars{
+			"services": strings.Join(app.ServiceNames, ","),
+			"fleets":   strings.Join(app.FleetNames, ","),
+		},
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(streams{out: stdout, err: stderr}),
+	)
+	if err != nil {
+		return report(stderr, err)
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		report(stderr, err)
+		return exitUsage
+	}
+	err = parsed.Run()
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return exitOK // It was told to stop, and did.
+	}
+	return report(stderr, err)
+}
+
+// report writes each line of err and returns the exit code for it.
+func report(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintf(stderr, "yourticket: %s\n", line)
+	}
+	var usage usageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// prepare checks the configuration and sends logs to w.
+func prepare(cfg config.Config, w io.Writer, required ...string) error {
+	if err := cfg.Validate(required...); err != nil {
+		return usageError{err}
+	}
+	slog.SetDefault(slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: cfg.Level()})))
+	return nil
+}

@@ -1,0 +1,100 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"yourticket.example/api"
+	"yourticket.example/internal/auth"
+	"yourticket.example/internal/config"
+)
+
+// ServiceNames are the HTTP services.
+var ServiceNames = api.ServiceNames()
+
+// APIOptions say what an API process serves.
+type APIOptions struct {
+	Services []string
+	// Listen is host:port; port 0 picks a free one.
+	Listen  string
+	OnReady func(addr string)
+}
+
+// drainFor is how long requests that are under way may take when the process stops.
+const drainFor = 45 * time.Second
+
+// RunAPI serves until ctx ends, then lets the requests under way finish.
+func RunAPI(ctx context.Context, cfg config.Config, o APIOptions) error {
+	s, err := open(ctx, cfg, "api")
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	server, err := s.newAPI(ctx, background, cfg, o.Services)
+	if err != nil {
+		return err
+	}
+	go s.inventory.RunSweeper(background)
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", o.Listen, err)
+	}
+	return serve(ctx, api.NewHTTPServer(server.Handler()), listener, o.OnReady)
+}
+
+func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, services []string) (*api.Server, error) {
+	accounts, err := auth.New(ctx, s.catalogue, nil)
+	if err != nil {
+		return nil, err
+	}
+	go accounts.Keys.Follow(background, func(err error) { slog.Warn("signing keys", "error", err) })
+	verifiers, err := webhookVerifiers(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return api.New(api.Deps{
+		Registry: s.registry, Tokens: accounts, Version: Version,
+		Parts: []api.Part{
+			{Name: "catalogue", Ping: s.catalogue.Ping}, {Name: "sales", Ping: s.sales.Ping},
+			{Name: "redis", Ping: func(ctx context.Context) error { return s.redisDB.Ping(ctx).Err() }},
+			{Name: "temporal", Ping: s.pingTemporal},
+		},
+		CatalogueDeps: api.CatalogueDeps{
+			Accounts: accounts, Keys: accounts.Keys, Secrets: accounts.Passwords, Requests: s.catalogue,
+			Events: s.events, Catalogue: s.catalogue, Availability: s.inventory, Blocks: s.inventory,
+		},
+		BookingDeps: api.BookingDeps{
+			Purchases: api.TemporalPurchases{Client: s.temporal}, Books: s.sales, Live: s.inventory, Plans: s.events,
+			Codes: accounts.Keys, Webhooks: verifiers, HoldFor: cfg.HoldFor,
+		},
+	}, services...)
+}
+
+// serve runs a server until ctx ends, and drains it then.
+func serve(ctx context.Context, server *http.Server, listener net.Listener, ready func(addr string)) error {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	if ready != nil {
+		ready(listener.Addr().String())
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
+	defer cancel()
+	err := server.Shutdown(draining)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errors.Join(err, server.Close())
+	}
+	return err
+}

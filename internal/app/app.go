@@ -1,0 +1,135 @@
+// Package app is the composition root: it opens what a process needs and joins
+// it to services and fleets. Nothing but the commands imports it.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	goredis "github.com/redis/go-redis/v9"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	sdklog "go.temporal.io/sdk/log"
+
+	"yourticket.example/internal/catalogue"
+	"yourticket.example/internal/config"
+	"yourticket.example/internal/inventory"
+	"yourticket.example/internal/postgres"
+	"yourticket.example/internal/redis"
+)
+
+// stores are the connections of a process and what is built on them.
+type stores struct {
+	catalogueDB *pgxpool.Pool
+	shards      []*pgxpool.Pool
+	redisDB     goredis.UniversalClient
+	temporal    client.Client
+	registry    *prometheus.Registry
+
+	catalogue *postgres.Catalogue
+	sales     *postgres.Sales
+	events    *catalogue.Cache
+	inventory *inventory.Inventory
+}
+
+// open connects to everything. What fails to answer is named in the error;
+// what was opened is closed again.
+func open(ctx context.Context, cfg config.Config, name string) (s *stores, err error) {
+	s = &stores{registry: prometheus.NewRegistry()}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := s.openDatabases(ctx, cfg, name); err != nil {
+		return nil, err
+	}
+	if s.redisDB, err = openRedis(ctx, cfg.RedisURL.Reveal()); err != nil {
+		return nil, err
+	}
+	if s.temporal, err = openTemporal(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if s.events, err = catalogue.New(s.catalogue, nil); err != nil {
+		return nil, err
+	}
+	s.inventory = inventory.New(redis.NewSeats(s.redisDB), s.sales, s.events)
+	return s, nil
+}
+
+func (s *stores) openDatabases(ctx context.Context, cfg config.Config, name string) (err error) {
+	options := postgres.Options{MaxConns: 32, Name: "yourticket " + name}
+	if s.catalogueDB, err = postgres.Open(ctx, cfg.DatabaseURL.Reveal(), options); err != nil {
+		return fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	s.catalogue = postgres.NewCatalogue(s.catalogueDB)
+	for _, url := range cfg.SalesDatabases() {
+		pool, err := postgres.Open(ctx, url.Reveal(), options)
+		if err != nil {
+			return fmt.Errorf("SALES_DATABASE_URLS: %w", err)
+		}
+		s.shards = append(s.shards, pool)
+	}
+	s.sales = postgres.NewSales(s.shards)
+	return nil
+}
+
+// redisTimeouts bound every call: Redis answers in microseconds or is in trouble.
+const (
+	redisDial  = 2 * time.Second
+	redisReply = time.Second
+)
+
+func openRedis(ctx context.Context, url string) (goredis.UniversalClient, error) {
+	options, err := redisOptions(url)
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	db := goredis.NewUniversalClient(options)
+	if err := db.Ping(ctx).Err(); err != nil {
+		return nil, errors.Join(fmt.Errorf("REDIS_URL: %w", err), db.Close())
+	}
+	return db, nil
+}
+
+// openTemporal connects with the addresses of the configuration and the TLS
+// and API-key settings of Temporal's own environment variables.
+func openTemporal(ctx context.Context, cfg config.Config) (client.Client, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return nil, fmt.Errorf("TEMPORAL settings: %w", err)
+	}
+	options.HostPort, options.Namespace = cfg.TemporalAddress, cfg.TemporalNamespace
+	options.Logger = sdklog.NewStructuredLogger(slog.Default().With("part", "temporal"))
+	c, err := client.DialContext(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("TEMPORAL_ADDRESS: %w", err)
+	}
+	return c, nil
+}
+
+func (s *stores) close() {
+	if s.temporal != nil {
+		s.temporal.Close()
+	}
+	if s.redisDB != nil {
+		_ = s.redisDB.Close() // nothing is buffered
+	}
+	for _, pool := range append(s.shards, s.catalogueDB) {
+		if pool != nil {
+			pool.Close()
+		}
+	}
+}
+
+func (s *stores) pingTemporal(ctx context.Context) error {
+	_, err := s.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+	return err
+}

@@ -1,0 +1,125 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.temporal.io/sdk/worker"
+
+	"yourticket.example/activities"
+	"yourticket.example/internal/config"
+	"yourticket.example/workers"
+)
+
+// FleetNames are the worker fleets.
+var FleetNames = workers.Names()
+
+// WorkerOptions say what a worker process runs.
+type WorkerOptions struct {
+	Fleets []string
+	// MetricsListen serves /metrics and /healthz there; empty for none.
+	MetricsListen string
+	// Promote makes this build the current one even if another is.
+	Promote bool
+	OnReady func()
+}
+
+// promoteWithin is how long the server may take to see a first worker.
+const promoteWithin = 30 * time.Second
+
+// RunWorkers works until ctx ends, then finishes what it has begun.
+func RunWorkers(ctx context.Context, cfg config.Config, o WorkerOptions) error {
+	s, err := open(ctx, cfg, "worker")
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	deps, err := s.workerDeps(cfg)
+	if err != nil {
+		return err
+	}
+	fleets, err := workers.Build(s.temporal, o.Fleets, deps)
+	if err != nil {
+		return err
+	}
+	started, err := startAll(fleets)
+	defer stopAll(started)
+	if err != nil {
+		return err
+	}
+	background, stop := context.WithCancel(ctx)
+	defer stop()
+	go s.inventory.RunSweeper(background)
+	promoting, cancel := context.WithTimeout(ctx, promoteWithin)
+	defer cancel()
+	if err := workers.Promote(promoting, s.temporal, deps.BuildID, o.Promote); err != nil {
+		return err
+	}
+	if o.MetricsListen != "" {
+		return s.serveMetrics(ctx, o)
+	}
+	if o.OnReady != nil {
+		o.OnReady()
+	}
+	<-ctx.Done()
+	return nil
+}
+
+func (s *stores) workerDeps(cfg config.Config) (workers.Deps, error) {
+	fast, patient, err := s.providers(cfg)
+	if err != nil {
+		return workers.Deps{}, err
+	}
+	return workers.Deps{
+		Seats:           &activities.Seats{Inventory: s.inventory, Catalogue: s.events, Books: s.sales, Now: time.Now},
+		Bookings:        &activities.Bookings{Books: s.sales, Inventory: s.inventory, Catalogue: s.events},
+		Payments:        &activities.Payments{Providers: fast},
+		PatientPayments: &activities.Payments{Providers: patient},
+		BuildID:         cmp.Or(cfg.WorkerBuildID, Version),
+	}, nil
+}
+
+func startAll(fleets []worker.Worker) (started []worker.Worker, err error) {
+	for _, w := range fleets {
+		if err := w.Start(); err != nil {
+			return started, err
+		}
+		started = append(started, w)
+	}
+	return started, nil
+}
+
+func stopAll(fleets []worker.Worker) {
+	for _, w := range fleets {
+		w.Stop()
+	}
+}
+
+// serveMetrics answers probes and Prometheus until ctx ends.
+func (s *stores) serveMetrics(ctx context.Context, o WorkerOptions) error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", o.MetricsListen)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	err = serve(ctx, server, listener, func(addr string) {
+		slog.Info("metrics", "address", addr)
+		if o.OnReady != nil {
+			o.OnReady()
+		}
+	})
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,116 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Serving are the variables that the API and the workers cannot do without.
+var Serving = []string{
+	"DATABASE_URL", "REDIS_URL", "TEMPORAL_ADDRESS",
+	"STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET",
+	"PAYPAL_CLIENT_ID", "PAYPAL_CLIENT_SECRET", "PAYPAL_WEBHOOK_ID",
+}
+
+// Migrating are the variables that migrations cannot do without.
+var Migrating = []string{"DATABASE_URL"}
+
+// Validate checks the form of everything that is set, and that the variables
+// named in required are. The error has one line for each fault, which begins
+// with the variable and never shows a value.
+func (c Config) Validate(required ...string) error {
+	var faults []error
+	for _, f := range c.fields() {
+		if f.value == "" {
+			if slices.Contains(required, f.variable) {
+				faults = append(faults, fmt.Errorf("%s: is missing", f.variable))
+			}
+			continue
+		}
+		if f.check == nil {
+			continue
+		}
+		if err := f.check(f.value); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", f.variable, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// field is one variable with its value and the check of its form.
+type field struct {
+	variable, value string
+	check           func(string) error
+}
+
+func (c Config) fields() []field {
+	fields := []field{{"DATABASE_URL", c.DatabaseURL.Reveal(), schemes("postgres", "postgresql")}}
+	for _, u := range c.SalesDatabaseURLs.list {
+		fields = append(fields, field{"SALES_DATABASE_URLS", u.Reveal(), schemes("postgres", "postgresql")})
+	}
+	return append(fields, []field{
+		{"REDIS_URL", c.RedisURL.Reveal(), schemes("redis", "rediss", "redis+cluster", "rediss+cluster")},
+		{"ELASTICSEARCH_URL", c.ElasticsearchURL.Reveal(), schemes("http", "https")},
+		{"TEMPORAL_ADDRESS", c.TemporalAddress, hostPort},
+		{"TEMPORAL_NAMESPACE", c.TemporalNamespace, nil},
+		{"STRIPE_API_KEY", c.StripeAPIKey.Reveal(), oneWord},
+		{"STRIPE_API_URL", c.StripeAPIURL.Reveal(), schemes("http", "https")},
+		{"STRIPE_WEBHOOK_SECRET", c.StripeWebhookSecret.Reveal(), oneWord},
+		{"PAYPAL_CLIENT_ID", c.PayPalClientID, oneWord},
+		{"PAYPAL_CLIENT_SECRET", c.PayPalClientSecret.Reveal(), oneWord},
+		{"PAYPAL_API_URL", c.PayPalAPIURL.Reveal(), schemes("http", "https")},
+		{"PAYPAL_WEBHOOK_ID", c.PayPalWebhookID, oneWord},
+		{"SMTP_URL", c.SMTPURL.Reveal(), schemes("smtp", "smtps")},
+		{"LOG_LEVEL", c.LogLevel, logLevel},
+	}...)
+}
+
+// schemes checks for a URL with one of these schemes and a host. The parser's
+// own errors quote the URL, so they are not passed on.
+func schemes(allowed ...string) func(string) error {
+	return func(value string) error {
+		u, err := url.Parse(value)
+		switch {
+		case err != nil:
+			return errors.New("is not a valid URL")
+		case !slices.Contains(allowed, u.Scheme):
+			return fmt.Errorf("must begin with %s://", strings.Join(allowed, ":// or "))
+		case u.Host == "":
+			return errors.New("has no host")
+		default:
+			return nil
+		}
+	}
+}
+
+func hostPort(value string) error {
+	host, port, err := net.SplitHostPort(value)
+	if err != nil || host == "" {
+		return errors.New("must be host:port")
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return errors.New("must be host:port with a port between 1 and 65535")
+	}
+	return nil
+}
+
+func oneWord(value string) error {
+	if strings.ContainsAny(value, " \t\r\n") {
+		return errors.New("must not contain white space")
+	}
+	return nil
+}
+
+func logLevel(value string) error {
+	var level slog.Level
+	if level.UnmarshalText([]byte(value)) != nil {
+		return errors.New("must be debug, info, warn or error")
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package demo
+
+// artist is an invented band or ensemble.
+type artist struct {
+	name, genre string
+	// tour is the name of what they are travelling with.
+	tour string
+}
+
+// artists are in a shuffled order of genres, so that any part of the list is mixed.
+var artists = []artist{
+	{"Copper Semaphore", "Rock", "Slow Signals Tour"},
+	{"Neon Marzipan", "Pop", "Sweet Machinery Tour"},
+	{"Orchestra of the Nine Bridges", "Classical", "Water Music for Dry Cities"},
+	{"Vector Orchard", "Electronic", "Straight Lines Only"},
+	{"The Crooked Metronome Quintet", "Jazz", "Five Against Four"},
+	{"Wet Umbrella Choir", "Indie", "Indoor Weather Tour"},
+	{"Basalt Requiem", "Metal", "Columns of Black"},
+	{"Basement Senate", "Hip-Hop", "Quorum Tour"},
+	{"Heather and Thimble", "Folk", "The Mending Songs"},
+	{"Cinnamon Republic", "Soul", "Warm Currency Tour"},
+	{"The Unpaid Lighthouse", "Rock", "Last Bulb Tour"},
+	{"Paper Satellite Club", "Pop", "Folded Orbits Tour"},
+	{"Lindenhain Chamber Players", "Classical", "Serenades for a Short Evening"},
+	{"Kilowatt Monastery", "Electronic", "Vespers in Stereo"},
+	{"Blue Stairwell Trio", "Jazz", "Landing by Landing"},
+	{"The Borrowed Bicycles", "Indie", "Returned by Sunday Tour"},
+	{"Iron Marmot", "Metal", "Out of Hibernation"},
+	{"Concrete Alphabet", "Hip-Hop", "Letters from the Overpass"},
+	{"The Driftwood Ledger", "Folk", "Debts to the Sea"},
+	{"The Midnight Pharmacists", "Soul", "Repeat as Needed Tour"},
+	{"Marble Turnstile", "Rock", "Exact Change Tour"},
+	{"Glitter Embargo", "Pop", "Nothing to Declare"},
+	{"Meridian Bay Philharmonic", "Classical", "Overtures at Low Tide"},
+	{"Phase Gazebo", "Electronic", "Garden of Clocks"},
+	{"Harbour Street Nonet", "Jazz", "Nine Ways Home"},
+	{"Attic Weather", "Indie", "Boxes Marked Fragile"},
+	{"Ashen Carousel", "Metal", "Round and Round and Down"},
+	{"Nine Block Radius", "Hip-Hop", "Corner to Corner Tour"},
+	{"Salt Meadow Stringband", "Folk", "High Water Reels"},
+	{"Golden Receipt Revue", "Soul", "Keep This for Your Records"},
+	{"Northbound Kettle", "Rock", "Boiling Point Tour"},
+	{"Sugar Parliament", "Pop", "Second Reading Tour"},
+	{"Ensemble Papillon Gris", "Classical", "Moths and Miniatures"},
+	{"Analog Hummingbirds", "Electronic", "Eighty Beats a Second"},
+	{"Saffron Brass Assembly", "Jazz", "Loud in All Directions"},
+	{"Quiet Turbines", "Indie", "Offshore Tour"},
+	{"Thunder Cathedral Works", "Metal", "Ten Tons of Organ"},
+	{"Syllable Foundry", "Hip-Hop", "Cast Twice Tour"},
+	{"Fernway Union", "Folk", "Hedgerow Hymns"},
+	{"Honeycomb Exchange", "Soul", "Six Sides Tour"},
+	{"The Sleeping Cartographers", "Rock", "Paper Maps Tour"},
+	{"Pocket Aurora", "Pop", "Lights Left On"},
+	{"Consort of the Glass Garden", "Classical", "Songs Under Glass"},
+	{"Modular Tundra", "Electronic", "Permafrost Live"},
+	{"The Lopsided Seven", "Jazz", "Leaning Left Tour"},
+	{"Postcards for Magpies", "Indie", "Shiny Things Tour"},
+	{"Obsidian Picnic", "Metal", "Sandwiches at the Crater"},
+	{"Low Tide Lexicon", "Hip-Hop", "Words on Wet Sand"},
+	{"Barley Moon Travellers", "Folk", "The Long Way Round"},
+	{"Sunday Voltage", "Soul", "Plugged In After Church"},
+	{"Velour Comet Society", "Rock", "Every Seventy Years Tour"},
+	{"The Polite Fireworks", "Pop", "After You Tour"},
+	{"Northern Lantern String Quartet", "Classical", "Four Chairs, One Candle"},
+	{"Midnight Checksum", "Electronic", "Errors Corrected Tour"},
+	{"Velvet Abacus Quartet", "Jazz", "Counting Softly"},
+	{"Tangerine Almanac", "Indie", "Thirteen Months Tour"},
+	{"Hexagon of Rust", "Metal", "Corrosion Season"},
+	{"The Overdue Library Crew", "Hip-Hop", "Late Fees Tour"},
+	{"Old Kiln Road", "Folk", "Clay and Fiddle"},
+	{"Six Minute Harbour", "Rock", "Tide Tables Tour"},
+	{"Lemonade Protocol", "Pop", "Handshake Tour"},
+	{"Choir of the Silver Orchard", "Classical", "Forty Voices in Bloom"},
+	{"Subtle Voltage Union", "Electronic", "Mains Hum"},
+	{"Slow Elevator Committee", "Indie", "Doors Closing Tour"},
+	{"Gravel and Tinsel", "Rock", "Festive Quarry Tour"},
+	{"Candy Meridian", "Pop", "Noon Everywhere Tour"},
+}
+
+// stages are the kinds of venues that a genre is played in, the usual ones
+// more than once.
+var stages = map[string][]layout{
+	"Rock":       {arena, arena, arena, seatedArena, amphitheatre, club, theatre},
+	"Pop":        {arena, arena, arena, seatedArena, amphitheatre, club, stadium},
+	"Electronic": {arena, arena, club, club, seatedArena, amphitheatre},
+	"Indie":      {club, club, club, theatre, arena, amphitheatre},
+	"Hip-Hop":    {arena, arena, club, club, seatedArena},
+	"Jazz":       {theatre, theatre, theatre, club},
+	"Classical":  {theatre, theatre, theatre, amphitheatre},
+	"Metal":      {arena, arena, club, seatedArena, stadium},
+	"Folk":       {theatre, theatre, club, amphitheatre},
+	"Soul":       {theatre, club, arena, amphitheatre},
+}

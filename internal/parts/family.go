@@ -1,0 +1,14 @@
+package parts
+
+import "time"
+
+// awaitExit waits until a killed process that is not our own child is gone, at
+// most two seconds.
+func awaitExit(pid int) {
+	for range 200 {
+		if !alive(pid) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	uiserver "github.com/temporalio/ui-server/v2/server"
+	uiconfig "github.com/temporalio/ui-server/v2/server/config"
+	"github.com/temporalio/ui-server/v2/server/server_options"
+)
+
+// startUI serves the web UI and returns once it answers.
+func startUI(ctx context.Context, o options) (*uiserver.Server, error) {
+	ui := uiserver.NewServer(server_options.WithConfigProvider(&uiconfig.Config{
+		Host:                o.ip,
+		Port:                o.uiPort,
+		TemporalGRPCAddress: o.address(),
+		DefaultNamespace:    o.namespace,
+		EnableUI:            true,
+		DisableNewsFetch:    true,
+		HideLogs:            true,
+		CORS:                uiconfig.CORS{CookieInsecure: true},
+	}))
+	failed := make(chan error, 1)
+	go func() { failed <- ui.Start() }()
+
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
+		if answers(ctx, o.uiURL()) {
+			return ui, nil
+		}
+		select {
+		case err := <-failed:
+			return nil, fmt.Errorf("the web UI stopped: %w", err)
+		case <-ctx.Done():
+			return nil, fmt.Errorf("the web UI does not answer: %w", ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func answers(ctx context.Context, url string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	r, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	_ = r.Body.Close() // Only the status matters.
+	return r.StatusCode == http.StatusOK
+}
