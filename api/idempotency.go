@@ -137,8 +137,7 @@ func (s *Server) fingerprint(ctx context.Context, k *ticket.RequestKey, r repeat
 		k.Fingerprint = sum[:]
 		return nil, nil //nolint:nilnil // no cipher is a valid answer: nothing is sealed
 	}
-	salt := sha256.Sum256([]byte(k.Scope + "\x00" + k.Route + "\x00" + k.Key))
-	derived, err := s.deps.Secrets.Derive(ctx, body, salt[:])
+	derived, err := s.derive(ctx, *k, body)
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +147,21 @@ func (s *Server) fingerprint(ctx context.Context, k *ticket.RequestKey, r repeat
 		return nil, fmt.Errorf("api: fingerprint: %w", err)
 	}
 	return cipher.NewGCM(block)
+}
+
+// derive gives the key that belongs to a secret request. Equal requests that
+// come at once share one derivation.
+func (s *Server) derive(ctx context.Context, k ticket.RequestKey, body []byte) ([]byte, error) {
+	salt := sha256.Sum256([]byte(k.Scope + "\x00" + k.Route + "\x00" + k.Key))
+	sum := sha256.Sum256(append(salt[:], body...))
+	derived, err, _ := s.derivations.Do(string(sum[:]), func() (any, error) {
+		return s.deps.Secrets.Derive(context.WithoutCancel(ctx), body, salt[:])
+	})
+	if err != nil {
+		return nil, err
+	}
+	key, _ := derived.([]byte)
+	return key, nil
 }
 
 func seal(sealer cipher.AEAD, plain []byte) []byte {

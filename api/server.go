@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
 
 	"yourticket.example/internal/auth"
 	"yourticket.example/ticket"
@@ -50,7 +51,9 @@ type Server struct {
 	api     huma.API
 	handler http.Handler
 	turns   turns
-	plans   chan struct{} // bounds the seating plans that are read at the same time
+	// derivations shares the costly derivation of keys; see derive.
+	derivations singleflight.Group
+	plans       chan struct{} // bounds the seating plans that are read at the same time
 }
 
 // New makes a server of the named services (ServiceNames; all of them when none

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -12,14 +13,24 @@ import (
 type service struct {
 	name     string
 	register func(*Server, huma.API)
+	// needs gives the dependencies by name; those that are nil are reported.
+	needs func(Deps) map[string]any
 }
 
 // services is the table from which help texts, the default and the validation
 // of service names derive.
 var services = []service{
-	{"gateway", (*Server).registerAccounts},
-	{"events", (*Server).registerCatalogue},
-	{"bookings", (*Server).registerBookings},
+	{"gateway", (*Server).registerAccounts, func(d Deps) map[string]any {
+		return map[string]any{"Accounts": d.Accounts, "Keys": d.Keys, "Secrets": d.Secrets, "Requests": d.Requests}
+	}},
+	{"events", (*Server).registerCatalogue, func(d Deps) map[string]any {
+		return map[string]any{
+			"Requests": d.Requests, "Events": d.Events, "Catalogue": d.Catalogue, "Availability": d.Availability, "Blocks": d.Blocks,
+		}
+	}},
+	{"bookings", (*Server).registerBookings, func(d Deps) map[string]any {
+		return map[string]any{"Purchases": d.Purchases, "Books": d.Books, "Live": d.Live, "Plans": d.Plans, "Codes": d.Codes}
+	}},
 }
 
 // ServiceNames lists the services in the order of the table.
@@ -41,6 +52,12 @@ func (s *Server) mount(router chi.Router, names []string) error {
 		i := slices.IndexFunc(services, func(svc service) bool { return svc.name == name })
 		if i < 0 {
 			return fmt.Errorf("api: no service is named %q; there are %v", name, ServiceNames())
+		}
+		needs := services[i].needs(s.deps)
+		for _, need := range slices.Sorted(maps.Keys(needs)) {
+			if needs[need] == nil {
+				return fmt.Errorf("api: service %s needs %s", name, need)
+			}
 		}
 		services[i].register(s, s.api)
 	}

@@ -149,6 +149,12 @@ func (w *world) serve(t *testing.T, store api.Catalogue) {
 		},
 	}, "gateway", "events")
 	require.NoError(t, err)
+	w.listen(t, server)
+}
+
+// listen makes a server the one that the world's requests go to.
+func (w *world) listen(t *testing.T, server *api.Server) {
+	t.Helper()
 	ts := httptest.NewUnstartedServer(server.Handler())
 	ts.Config = api.NewHTTPServer(server.Handler())
 	ts.Start()

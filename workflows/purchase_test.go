@@ -18,7 +18,7 @@ func TestOneCallPurchase(t *testing.T) {
 	t.Parallel()
 	refused := &activities.Refusal{Code: ticket.CodeSeatsUnavailable, Message: "gone", Unavailable: []int{3}}
 	tests := map[string]struct {
-		world   world
+		world   *world
 		payment ticket.PaymentChoice
 		effects []string
 		status  ticket.BookingStatus
@@ -33,61 +33,61 @@ func TestOneCallPurchase(t *testing.T) {
 			effects: []string{"hold [3 4]", "authorize paypal 1", "commit", "capture paypal 1", `finish "ch_1"`},
 		},
 		"the seats are taken": {
-			world:   world{hold: func() (activities.HeldSeats, error) { return activities.HeldSeats{Refusal: refused}, nil }},
+			world:   &world{hold: func() (activities.HeldSeats, error) { return activities.HeldSeats{Refusal: refused}, nil }},
 			payment: byStripe, status: ticket.BookingFailed, problem: ticket.CodeSeatsUnavailable,
 			effects: []string{"hold [3 4]"},
 		},
 		"the hold is not answered": {
-			world:   world{hold: func() (activities.HeldSeats, error) { return activities.HeldSeats{}, errBroken }},
+			world:   &world{hold: func() (activities.HeldSeats, error) { return activities.HeldSeats{}, errBroken }},
 			payment: byStripe, status: ticket.BookingFailed, problem: ticket.CodeUnavailable,
 			effects: []string{"hold [3 4]", "release failed"},
 		},
 		"the card is declined": {
-			world:   world{authorize: answers(ticket.OutcomeDeclined)},
+			world:   &world{authorize: answers(ticket.OutcomeDeclined)},
 			payment: byBoth, status: ticket.BookingExpired, problem: ticket.CodePaymentDeclined,
 			effects: []string{"hold [3 4]", "authorize stripe 1", "keep held", "release expired"},
 		},
 		"the payment method does not exist": {
-			world:   world{authorize: answers(ticket.OutcomeRejected)},
+			world:   &world{authorize: answers(ticket.OutcomeRejected)},
 			payment: byStripe, status: ticket.BookingExpired, problem: ticket.CodeInvalid,
 			effects: []string{"hold [3 4]", "authorize stripe 1", "keep held", "release expired"},
 		},
 		"Stripe is down and PayPal takes over": {
-			world:   world{authorize: answers(ticket.OutcomeNotExecuted, ticket.OutcomeAuthorized)},
+			world:   &world{authorize: answers(ticket.OutcomeNotExecuted, ticket.OutcomeAuthorized)},
 			payment: byBoth, status: ticket.BookingConfirmed,
 			effects: []string{
 				"hold [3 4]", "authorize stripe 1", "authorize paypal 2", "commit", "capture paypal 2", `finish "ch_1"`,
 			},
 		},
 		"Stripe does not answer, PayPal takes over, Stripe is settled": {
-			world:   world{authorize: answers(ticket.OutcomeUnanswered, ticket.OutcomeAuthorized)},
+			world:   &world{authorize: answers(ticket.OutcomeUnanswered, ticket.OutcomeAuthorized)},
 			payment: byBoth, status: ticket.BookingConfirmed,
 			effects: []string{
 				"hold [3 4]", "authorize stripe 1", "settle stripe 1", "authorize paypal 2", "commit", "capture paypal 2", `finish "ch_1"`,
 			},
 		},
 		"both are down": {
-			world:   world{authorize: answers(ticket.OutcomeNotExecuted)},
+			world:   &world{authorize: answers(ticket.OutcomeNotExecuted)},
 			payment: byBoth, status: ticket.BookingExpired, problem: ticket.CodePaymentsUnavailable,
 			effects: []string{"hold [3 4]", "authorize stripe 1", "authorize paypal 2", "keep held", "release expired"},
 		},
 		"nobody answers": {
-			world:   world{authorize: answers(ticket.OutcomeUnanswered)},
+			world:   &world{authorize: answers(ticket.OutcomeUnanswered)},
 			payment: byStripe, status: ticket.BookingExpired, problem: ticket.CodePaymentsUnavailable,
 			effects: []string{"hold [3 4]", "authorize stripe 1", "settle stripe 1", "keep held", "release expired"},
 		},
 		"a slow answer is heard on the payments fleet": {
-			world:   world{authorize: answers(ticket.OutcomeUnanswered, ticket.OutcomeAuthorized)},
+			world:   &world{authorize: answers(ticket.OutcomeUnanswered, ticket.OutcomeAuthorized)},
 			payment: byStripe, status: ticket.BookingConfirmed,
 			effects: []string{"hold [3 4]", "authorize stripe 1", "commit", "capture stripe 1", `finish "ch_1"`},
 		},
 		"the seats went to another in Postgres": {
-			world:   world{commit: func() (activities.Committed, error) { return activities.Committed{Refusal: refused}, nil }},
+			world:   &world{commit: func() (activities.Committed, error) { return activities.Committed{Refusal: refused}, nil }},
 			payment: byStripe, status: ticket.BookingFailed, problem: ticket.CodeSeatsUnavailable,
 			effects: []string{"hold [3 4]", "authorize stripe 1", "commit", "void stripe 1", "release failed"},
 		},
 		"and the charge cannot be voided at once": {
-			world: world{
+			world: &world{
 				commit: func() (activities.Committed, error) { return activities.Committed{Refusal: refused}, nil },
 				void:   func() error { return errBroken },
 			},
@@ -95,7 +95,7 @@ func TestOneCallPurchase(t *testing.T) {
 			effects: []string{"hold [3 4]", "authorize stripe 1", "commit", "void stripe 1", "settle stripe 1", "release failed"},
 		},
 		"the capture comes late": {
-			world:   world{capture: failsFirst(1)},
+			world:   &world{capture: failsFirst(1)},
 			payment: byStripe, status: ticket.BookingConfirmed,
 			effects: []string{
 				"hold [3 4]", "authorize stripe 1", "commit", "capture stripe 1", `finish ""`, "capture stripe 1", `finish "ch_1"`,
@@ -105,7 +105,10 @@ func TestOneCallPurchase(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := &tt.world
+			w := tt.world
+			if w == nil {
+				w = &world{}
+			}
 			env := w.environment(t)
 			begin := update(t, env, 0, workflows.UpdateBegin, nil)
 			env.ExecuteWorkflow(workflows.PurchaseType, input(&tt.payment))

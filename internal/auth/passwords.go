@@ -17,7 +17,7 @@ import (
 var passwordParams = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
 // hashPatience is how long a caller waits for its turn to hash.
-const hashPatience = 5 * time.Second
+const hashPatience = 10 * time.Second
 
 // Passwords hashes and checks passwords, a few at a time: each takes 19 MiB,
 // and a storm of logins must not eat the memory of the process.

@@ -14,11 +14,11 @@ import (
 
 const category = "Gold"
 
-func rng(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 42)) }
+func rng(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 42)) } //nolint:gosec // a test repeats its draws
 
 // hall makes rows of the given widths, best first, whose places are numbered on.
 func hall(widths ...int) []ticket.SeatRow {
-	var rows []ticket.SeatRow
+	rows := make([]ticket.SeatRow, 0, len(widths))
 	next := 0
 	for i, w := range widths {
 		r := ticket.SeatRow{Zone: "Z" + strconv.Itoa(i/8), Row: strconv.Itoa(i + 1), Category: category, Rank: i}

@@ -81,13 +81,13 @@ var artists = []artist{
 // more than once.
 var stages = map[string][]layout{
 	"Rock":       {arena, arena, arena, seatedArena, amphitheatre, club, theatre},
-	"Pop":        {arena, arena, arena, seatedArena, amphitheatre, club, stadium},
+	"Pop":        {arena, arena, arena, seatedArena, amphitheatre, club},
 	"Electronic": {arena, arena, club, club, seatedArena, amphitheatre},
 	"Indie":      {club, club, club, theatre, arena, amphitheatre},
 	"Hip-Hop":    {arena, arena, club, club, seatedArena},
 	"Jazz":       {theatre, theatre, theatre, club},
 	"Classical":  {theatre, theatre, theatre, amphitheatre},
-	"Metal":      {arena, arena, club, seatedArena, stadium},
+	"Metal":      {arena, arena, club, seatedArena},
 	"Folk":       {theatre, theatre, club, amphitheatre},
 	"Soul":       {theatre, club, arena, amphitheatre},
 }

@@ -142,7 +142,7 @@ func requireSound(t *testing.T, e *demo.Event, v *demo.Venue, offered []string) 
 	require.Positive(t, e.MaxTicketsPerBuyer)
 	require.Equal(t, v.Currency, e.Currency)
 
-	var priced []string
+	priced := make([]string, 0, len(e.Prices))
 	for _, p := range e.Prices {
 		priced = append(priced, p.Category)
 		require.Equal(t, e.Currency, p.Price.Currency)

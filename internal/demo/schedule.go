@@ -35,7 +35,8 @@ func schedule(venues []Venue, now time.Time) []Event {
 		r:      rand.New(rand.NewPCG(2024, 11)), //nolint:gosec // the same draw every time is the point
 		booked: map[booking]bool{}, slugs: map[string]bool{},
 	}
-	events := []Event{s.arena(), s.stadium(), s.soon()}
+	events := make([]Event, 0, 3+concerts)
+	events = append(events, s.arena(), s.stadium(), s.soon())
 	for i := range concerts {
 		events = append(events, s.concert(artists[i%len(artists)]))
 	}

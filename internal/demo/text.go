@@ -32,7 +32,7 @@ var sounds = map[string][]string{
 // closers end a description.
 var closers = []string{
 	"Live at {venue}, {city}.",
-	"The only date in {city}.",
+	"One evening in {city}.",
 	"{venue} has the sound for it.",
 	"Doors open early; the support act is worth it.",
 	"Part of the season at {venue}.",

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,10 +23,12 @@ type journal struct {
 	failed bool
 }
 
-type journalLine struct {
-	Kind string          `json:"t"`
-	Row  json.RawMessage `json:"v"`
-}
+// A line is {"t":kind,"v":row}.
+const (
+	lineStart  = `{"t":"`
+	lineMiddle = `","v":`
+	lineEnd    = "}\n"
+)
 
 // openJournal reads what the file holds into the tables, rewrites it without superseded rows, and leaves
 // it open for appending. A last line cut short by a crash is dropped.
@@ -74,13 +77,17 @@ func loadJournal(path string, tables []stored) error {
 	}
 }
 
+// loadLine restores the row of a line as appendLine wrote it. Rows of a kind that is not known any more
+// are dropped.
 func loadLine(line []byte, tables map[string]stored) error {
-	var l journalLine
-	if err := json.Unmarshal(line, &l); err != nil {
-		return fmt.Errorf("sandbox: data file is damaged: %w", err)
+	rest, begins := bytes.CutPrefix(line, []byte(lineStart))
+	kind, row, middle := bytes.Cut(rest, []byte(lineMiddle))
+	row, ends := bytes.CutSuffix(row, []byte(lineEnd))
+	if !begins || !middle || !ends {
+		return errors.New("sandbox: data file is damaged")
 	}
-	if t, ok := tables[l.Kind]; ok {
-		return t.restore(l.Row)
+	if t, ok := tables[string(kind)]; ok {
+		return t.restore(row)
 	}
 	return nil
 }
@@ -120,9 +127,9 @@ func compactJournal(path string, tables []stored) (err error) {
 
 // appendLine appends one journal line. A row that can write itself (answers, the widest rows) does.
 func appendLine(b []byte, kind string, row any) ([]byte, error) {
-	b = append(b, `{"t":"`...)
+	b = append(b, lineStart...)
 	b = append(b, kind...)
-	b = append(b, `","v":`...)
+	b = append(b, lineMiddle...)
 	if own, ok := row.(interface{ appendJSON([]byte) []byte }); ok {
 		b = own.appendJSON(b)
 	} else {
@@ -132,7 +139,7 @@ func appendLine(b []byte, kind string, row any) ([]byte, error) {
 		}
 		b = append(b, v...)
 	}
-	return append(b, '}', '\n'), nil
+	return append(b, lineEnd...), nil
 }
 
 // record adds a changed row to what the next flush writes.

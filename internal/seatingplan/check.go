@@ -60,7 +60,7 @@ func (p *parser) checkStanding(f *File, categories map[string]bool) map[string]i
 		at := []step{{"standing", 0}, {"", i}}
 		p.checkCategory(at, s.Category, categories)
 		if _, twice := capacities[s.Name]; twice && s.Name != "" {
-			p.path = append(at, step{"name", 0})
+			p.path = append(append(p.path[:0], at...), step{"name", 0})
 			p.fault("%q is the name of a standing area before it", clip(s.Name))
 		}
 		capacities[s.Name] = s.Capacity

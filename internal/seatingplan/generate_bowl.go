@@ -132,7 +132,7 @@ type stand struct {
 func (w bowl) blocks() []stand {
 	h := w.half()
 	block := float64(w.perBlock)*seatPitch + aisleGap
-	var all []stand
+	all := make([]stand, 0, 2*w.side+w.end+2*w.wedges)
 	for i := range w.side {
 		from := Point{X: h.X, Y: -h.Y + float64(i)*block}
 		all = append(all, w.straight(from, Point{Y: 1}, Point{X: 1}, i == 1))

@@ -53,33 +53,39 @@ func TestGeneratedPlans(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := tt.build()
-			document, err := json.Marshal(f)
-			require.NoError(t, err)
-			parsed, err := seatingplan.Parse(document)
-			require.NoError(t, err)
-			require.Equal(t, f, parsed, "what is written is read as the same")
-			again, err := json.Marshal(tt.build())
-			require.NoError(t, err)
-			require.Equal(t, document, again, "the same plan every time")
-
-			require.Equal(t, tt.places, f.Places())
-			plan := f.Plan("p")
-			require.Len(t, plan.Seats, tt.places)
-			require.ElementsMatch(t, tt.categories, plan.Categories())
-			seated := 0
-			for i := range plan.Seats {
-				s := &plan.Seats[i]
-				require.Equal(t, i, s.Index)
-				require.True(t, s.X > 0 && s.X < float64(f.Size.Width) && s.Y > 0 && s.Y < float64(f.Size.Height), "inside the drawing")
-				if !s.Standing() {
-					seated++
-				}
-			}
-			require.GreaterOrEqual(t, seated, tt.seatedMin)
-			requireRuns(t, f, tt.places)
+			requirePlan(t, tt.build, tt.places, tt.seatedMin, tt.categories)
 		})
 	}
+}
+
+// requirePlan checks what a generated plan promises.
+func requirePlan(t *testing.T, build func() *seatingplan.File, places, seatedMin int, categories []string) {
+	t.Helper()
+	f := build()
+	document, err := json.Marshal(f)
+	require.NoError(t, err)
+	parsed, err := seatingplan.Parse(document)
+	require.NoError(t, err)
+	require.Equal(t, f, parsed, "what is written is read as the same")
+	again, err := json.Marshal(build())
+	require.NoError(t, err)
+	require.Equal(t, document, again, "the same plan every time")
+
+	require.Equal(t, places, f.Places())
+	plan := f.Plan("p")
+	require.Len(t, plan.Seats, places)
+	require.ElementsMatch(t, categories, plan.Categories())
+	seated := 0
+	for i := range plan.Seats {
+		s := &plan.Seats[i]
+		require.Equal(t, i, s.Index)
+		require.True(t, s.X > 0 && s.X < float64(f.Size.Width) && s.Y > 0 && s.Y < float64(f.Size.Height), "inside the drawing")
+		if !s.Standing() {
+			seated++
+		}
+	}
+	require.GreaterOrEqual(t, seated, seatedMin)
+	requireRuns(t, f, places)
 }
 
 // requireRuns checks that each place is in exactly one run, and that blocks of

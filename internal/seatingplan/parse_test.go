@@ -163,7 +163,7 @@ func TestParseReportsSeveralFaultsAndEndsAtTwenty(t *testing.T) {
 	require.Len(t, faults(t, err), 2)
 	require.ErrorContains(t, err, "has 2 faults")
 
-	var seats []string
+	seats := make([]string, 0, 1000)
 	for i := range 1000 {
 		seats = append(seats, fmt.Sprintf(`{"seat_guid": "s%d", "seat_number": "1", "position": {"x": 0, "y": 0}, "category": "VIP"}`, i))
 	}

@@ -39,7 +39,7 @@ func seatsOf(rows []ticket.SeatRow) [][]int {
 }
 
 func line(row string, y float64, xs ...float64) []seatAt {
-	var out []seatAt
+	out := make([]seatAt, 0, len(xs))
 	for _, x := range xs {
 		out = append(out, seatAt{row: row, x: x, y: y})
 	}

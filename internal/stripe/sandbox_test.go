@@ -56,11 +56,11 @@ func (s *stand) ledger(booking string) []string {
 	require.NoError(s.t, err)
 	defer func() { _ = resp.Body.Close() }()
 	var page struct {
-		Items []struct{ Type, Status string }
+		Entries []struct{ Type, Status string }
 	}
 	require.NoError(s.t, json.NewDecoder(resp.Body).Decode(&page))
 	out := []string{}
-	for _, e := range page.Items {
+	for _, e := range page.Entries {
 		if e.Type != "fee" {
 			out = append(out, e.Type+" "+e.Status)
 		}
