@@ -13,7 +13,7 @@ import (
 type BookingBooks interface {
 	Commit(ctx context.Context, c postgres.CommitRow) error
 	RecordCapture(ctx context.Context, bookingID, captureRef string) error
-	ChangeStatus(ctx context.Context, c postgres.StatusChange) (bool, error)
+	ChangeStatus(ctx context.Context, c postgres.StatusChange) (postgres.Changed, error)
 }
 
 // Bookings are the steps that confirm a booking.

@@ -28,7 +28,8 @@ type Catalogue interface {
 // HoldBooks writes what becomes of a hold.
 type HoldBooks interface {
 	SaveHold(ctx context.Context, h postgres.HoldRow) error
-	ChangeStatus(ctx context.Context, c postgres.StatusChange) (bool, error)
+	ChangeStatus(ctx context.Context, c postgres.StatusChange) (postgres.Changed, error)
+	Close(ctx context.Context, c postgres.Closing) (postgres.Closed, error)
 	Booking(ctx context.Context, id string) (*ticket.Booking, error)
 }
 
@@ -56,9 +57,9 @@ type HoldSeatsInput struct {
 	BuyerID     string `json:"buyer_id"`
 	Fingerprint string `json:"fingerprint"`
 	Wish        Wish   `json:"wish"`
-	// Paying says that the payment follows at once: the hold then ends with its
+	// Payment follows at once, when there is one: the hold then ends with its
 	// purchase and not by its deadline.
-	Paying bool `json:"paying,omitempty"`
+	Payment *ticket.BegunPayment `json:"payment,omitempty"`
 	// HoldFor is how long the buyer has to pay.
 	HoldFor time.Duration `json:"hold_for"`
 	// At is when the booking was asked for.
@@ -93,11 +94,11 @@ func (s *Seats) HoldSeats(ctx context.Context, in HoldSeatsInput) (HeldSeats, er
 		return refuse(err)
 	}
 	if err := event.Selling(s.Now()); err != nil {
-		return refuse(err)
+		return s.unlessHeld(ctx, event, in, err)
 	}
 	hold, err := s.lock(ctx, event, in)
 	if err != nil {
-		return refuse(err)
+		return s.unlessHeld(ctx, event, in, err)
 	}
 	out := HeldSeats{Fence: hold.Fence, ExpiresAt: hold.ExpiresAt, Limit: event.MaxTicketsPerBuyer}
 	if hold.ExpiresAt.IsZero() {
@@ -108,12 +109,13 @@ func (s *Seats) HoldSeats(ctx context.Context, in HoldSeatsInput) (HeldSeats, er
 	}
 	out.Total = ticket.Money{Amount: ticket.SumItems(out.Items), Currency: event.Currency}
 	status := ticket.BookingHeld
-	if in.Paying {
+	if in.Payment != nil {
 		status = ticket.BookingPaying
 	}
 	err = s.Books.SaveHold(ctx, postgres.HoldRow{
 		ID: in.BookingID, EventID: event.ID, BuyerID: in.BuyerID, Status: status, Fingerprint: in.Fingerprint,
 		Items: out.Items, Total: out.Total, Fence: out.Fence, ExpiresAt: out.ExpiresAt, CreatedAt: in.At,
+		Payment: in.Payment,
 	})
 	return out, err
 }
@@ -122,7 +124,7 @@ func (s *Seats) lock(ctx context.Context, event *ticket.Event, in HoldSeatsInput
 	r := redis.HoldRequest{
 		HoldID: in.BookingID, BuyerID: in.BuyerID, Limit: event.MaxTicketsPerBuyer, Life: in.HoldFor, Seats: in.Wish.Seats,
 	}
-	if in.Paying {
+	if in.Payment != nil {
 		r.Life = 0
 	}
 	if len(in.Wish.Seats) > 0 {
@@ -130,6 +132,21 @@ func (s *Seats) lock(ctx context.Context, event *ticket.Event, in HoldSeatsInput
 	}
 	q := bestseats.Query{Category: in.Wish.Category, Quantity: in.Wish.Quantity, Adjacent: in.Wish.Adjacent}
 	return s.Inventory.HoldBest(ctx, event, q, r)
+}
+
+// unlessHeld refuses, unless an earlier run of this very step has held the
+// places already: what a crash made run again must not answer otherwise.
+func (s *Seats) unlessHeld(ctx context.Context, event *ticket.Event, in HoldSeatsInput, refusal error) (HeldSeats, error) {
+	b, err := s.Books.Booking(ctx, in.BookingID)
+	switch {
+	case ticket.CodeOf(err) == ticket.CodeNotFound:
+		return refuse(refusal)
+	case err != nil:
+		return HeldSeats{}, err
+	}
+	return HeldSeats{
+		Items: b.Items, Total: b.Total, Fence: b.Fence, ExpiresAt: b.HoldExpiresAt.UTC(), Limit: event.MaxTicketsPerBuyer,
+	}, nil
 }
 
 // price gives each place the price that its category has now.
@@ -162,12 +179,17 @@ type KeepSeatsInput struct {
 	// the status is held.
 	ExpiresAt  time.Time          `json:"expires_at"`
 	NextAction *ticket.NextAction `json:"next_action,omitempty"`
+	// Payment is about to begin, when the status is paying.
+	Payment *ticket.BegunPayment `json:"payment,omitempty"`
 }
 
 // KeptSeats says under which fence the places are held now.
 type KeptSeats struct {
 	Fence   int64    `json:"fence,omitempty"`
 	Refusal *Refusal `json:"refusal,omitempty"`
+	// Unknown is another payment that had begun under the same attempt, before
+	// a crash: it must be settled, and this one begin under a later attempt.
+	Unknown *ticket.BegunPayment `json:"unknown,omitempty"`
 }
 
 // KeepSeats moves a hold between held, paying and action_required. A hold that
@@ -188,32 +210,72 @@ func (s *Seats) KeepSeats(ctx context.Context, in KeepSeatsInput) (KeptSeats, er
 		held, err := refuse(err)
 		return KeptSeats{Refusal: held.Refusal}, err
 	}
-	_, err = s.Books.ChangeStatus(ctx, postgres.StatusChange{
+	changed, err := s.Books.ChangeStatus(ctx, postgres.StatusChange{
 		BookingID: in.BookingID, Status: in.Status, Fence: hold.Fence, HoldExpiresAt: in.ExpiresAt, NextAction: in.NextAction,
+		Payment: in.Payment,
 	})
-	return KeptSeats{Fence: hold.Fence}, err
+	out := KeptSeats{Fence: hold.Fence}
+	if before := changed.Before; before != nil && in.Payment != nil && before.Attempt >= in.Payment.Attempt && *before != *in.Payment {
+		out.Unknown = before
+	}
+	return out, err
 }
 
-// EndHoldInput says how a booking ended that never was confirmed.
-type EndHoldInput struct {
+// CloseBookingInput ends a booking that was never confirmed.
+type CloseBookingInput struct {
 	BookingID string               `json:"booking_id"`
 	EventID   string               `json:"event_id"`
 	Status    ticket.BookingStatus `json:"status"` // expired, canceled or failed
 	Code      ticket.Code          `json:"code,omitempty"`
 	Reason    string               `json:"reason,omitempty"`
+	// Known is the last attempt to pay whose outcome the purchase knows.
+	Known int `json:"known,omitempty"`
+	// Release gives the places back in the same step, when nothing else has to
+	// be undone before.
+	Release bool `json:"release,omitempty"`
 }
 
-// EndHold ends a booking in the books and gives its places back. Places that
-// were never held, or are free again, stay as they are.
-func (s *Seats) EndHold(ctx context.Context, in EndHoldInput) error {
-	event, err := s.Catalogue.Event(ctx, in.EventID)
-	if err != nil {
-		return err
-	}
-	// The books first: a rebuild of the live state must not find the hold again.
-	_, err = s.Books.ChangeStatus(ctx, postgres.StatusChange{
-		BookingID: in.BookingID, Status: in.Status, FailureCode: in.Code, FailureReason: in.Reason,
+// ClosedBooking says whether the booking is closed: it is not when a payment
+// is unknown, or has confirmed it.
+type ClosedBooking struct {
+	Unknown   *ticket.BegunPayment `json:"unknown,omitempty"`
+	Confirmed *ConfirmedBy         `json:"confirmed,omitempty"`
+}
+
+// ConfirmedBy is how a booking was confirmed.
+type ConfirmedBy struct {
+	Charge   ticket.Charge `json:"charge"`
+	Fallback bool          `json:"fallback,omitempty"`
+	At       time.Time     `json:"at"`
+}
+
+// CloseBooking decides in the books that a booking ends unconfirmed. The books
+// come first: after them no commit can succeed, and a rebuild of the live state
+// does not find the hold again.
+func (s *Seats) CloseBooking(ctx context.Context, in CloseBookingInput) (ClosedBooking, error) {
+	closed, err := s.Books.Close(ctx, postgres.Closing{
+		BookingID: in.BookingID, Status: in.Status, Known: in.Known, Code: in.Code, Reason: in.Reason,
 	})
+	out := ClosedBooking{Unknown: closed.Unknown}
+	if c := closed.Confirmed; c != nil {
+		out.Confirmed = &ConfirmedBy{Charge: c.Charge, Fallback: c.Fallback, At: c.At.UTC()}
+	}
+	if err != nil || out.Unknown != nil || out.Confirmed != nil || !in.Release {
+		return out, err
+	}
+	return out, s.ReleaseSeats(ctx, ReleaseSeatsInput{BookingID: in.BookingID, EventID: in.EventID})
+}
+
+// ReleaseSeatsInput names a hold.
+type ReleaseSeatsInput struct {
+	BookingID string `json:"booking_id"`
+	EventID   string `json:"event_id"`
+}
+
+// ReleaseSeats gives the places of a hold back. Places that were never held,
+// or are free again, stay as they are.
+func (s *Seats) ReleaseSeats(ctx context.Context, in ReleaseSeatsInput) error {
+	event, err := s.Catalogue.Event(ctx, in.EventID)
 	if err != nil {
 		return err
 	}

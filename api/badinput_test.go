@@ -111,6 +111,7 @@ func TestBadBodiesAreRefusedEverywhere(t *testing.T) {
 			w.do(t, o.method, o.path, h.token, nil).problem(t, http.StatusBadRequest, ticket.CodeInvalid)
 		}
 	}
+	w.do(t, "POST", event+"/blocks", h.token, `{"seats": null}`).problem(t, http.StatusUnprocessableEntity, ticket.CodeInvalid)
 	require.Equal(t, before, footprint(t, w), "nothing has changed")
 }
 

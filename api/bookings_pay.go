@@ -42,6 +42,9 @@ func (s *Server) payBooking(ctx context.Context, in *payBookingInput) (*bookingO
 	defer cancel()
 	request := workflows.PayRequest{Choice: choice, Fingerprint: fingerprintOf(in.Body)}
 	o, err := s.deps.Purchases.Pay(waiting, b.ID, cmp.Or(in.Key, uuid.NewString()), request)
+	if errors.Is(err, ErrLost) {
+		return s.getBooking(ctx, &in.bookingPath)
+	}
 	if err != nil {
 		return nil, s.notPayable(ctx, b.ID, err)
 	}
@@ -82,6 +85,9 @@ func (s *Server) cancelBooking(ctx context.Context, in *cancelBookingInput) (*bo
 	waiting, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	o, err := s.deps.Purchases.Cancel(waiting, b.ID, workflows.SupportRequest{By: caller(ctx).ID})
+	if errors.Is(err, ErrLost) {
+		return s.getBooking(ctx, &in.bookingPath)
+	}
 	if err != nil {
 		return nil, s.notPayable(ctx, b.ID, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -265,9 +266,7 @@ func TestFaultyEventNamesTheField(t *testing.T) {
 	h := newHouse(t, w)
 	first := func(change object) []object {
 		price := object{"category": "A", "price": euros(1), "fee": euros(0)}
-		for k, v := range change {
-			price[k] = v
-		}
+		maps.Copy(price, change)
 		return []object{price, {"category": "B", "price": euros(1)}}
 	}
 	for i, c := range []struct {

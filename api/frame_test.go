@@ -3,6 +3,7 @@ package api_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -65,7 +66,7 @@ func TestAPartThatDoesNotAnswerIsNamed(t *testing.T) {
 	server, err := api.New(api.Deps{Tokens: w.auth, Parts: []api.Part{
 		{Name: "well", Ping: func(context.Context) error { return nil }},
 		{Name: "hung", Ping: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
-		{Name: "broken", Ping: func(context.Context) error { return fmt.Errorf("password s3cret is wrong") }},
+		{Name: "broken", Ping: func(context.Context) error { return errors.New("password s3cret is wrong") }},
 	}, CatalogueDeps: api.CatalogueDeps{Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Requests: w.store}}, "gateway")
 	require.NoError(t, err)
 	w.listen(t, server)
@@ -105,7 +106,7 @@ func TestFailuresOfOursAreLoggedAndNotTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for outcome, fail := range map[string]func() error{
-		"error": func() error { return fmt.Errorf("relation s3cret does not exist") },
+		"error": func() error { return errors.New("relation s3cret does not exist") },
 		"panic": func() error { panic("s3cret") },
 	} {
 		w.serve(t, failing{w.store, fail})
@@ -124,7 +125,7 @@ func TestOversizedHeadersAreRefused(t *testing.T) {
 	w := newWorld(t)
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(w.url, "http://"))
 	require.NoError(t, err)
-	defer conn.Close()
+	t.Cleanup(func() { _ = conn.Close() })
 	_, err = fmt.Fprintf(conn, "GET /v1/events HTTP/1.1\r\nHost: x\r\nX-Long: %s\r\n\r\n", strings.Repeat("x", 20<<10))
 	require.NoError(t, err)
 	line, err := bufio.NewReader(conn).ReadString('\n')
@@ -137,7 +138,15 @@ func TestContractAndItsReferencePageNeedNothingElse(t *testing.T) {
 	w := newWorld(t)
 	contract := w.do(t, "GET", "/openapi.json", "", nil).want(t, http.StatusOK)
 	require.Equal(t, "3.1.0", contract.body["openapi"])
-	require.Contains(t, contract.body["paths"], "/v1/events/{event_id}/availability")
+	paths := contract.body["paths"].(object)
+	require.Contains(t, paths, "/v1/events/{event_id}/availability")
+	for path, methods := range paths {
+		for method, operation := range methods.(object) {
+			require.Contains(t, operation.(object)["responses"], "default", "%s %s documents its problems", method, path)
+			require.NotEmpty(t, operation.(object)["summary"], "%s %s", method, path)
+			require.NotEmpty(t, operation.(object)["tags"], "%s %s", method, path)
+		}
+	}
 	for _, path := range []string{"/docs", "/docs/reference.js", "/docs/reference.css"} {
 		page := w.do(t, "GET", path, "", nil).want(t, http.StatusOK)
 		require.NotContains(t, string(page.raw), "https://", "the page loads nothing from elsewhere")

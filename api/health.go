@@ -84,7 +84,11 @@ func (s *Server) reach(ctx context.Context, part Part) PartState {
 
 // writeJSON answers outside of any operation.
 func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		status, body = http.StatusInternalServerError, []byte(`{}`)
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the caller may be gone; nobody is left to tell
+	_, _ = w.Write(append(body, '\n')) // the caller may be gone; nobody is left to tell
 }

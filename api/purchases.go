@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -31,6 +32,10 @@ type Purchases interface {
 // ErrForgotten says that Temporal does not know the workflow any more.
 var ErrForgotten = errors.New("api: the purchase workflow is past its retention")
 
+// ErrLost says that the request was lost on its way and the workflow has ended
+// since: what the request has done, the books know.
+var ErrLost = errors.New("api: the purchase ended while the request was on its way")
+
 // TemporalPurchases are the purchases of a Temporal namespace.
 type TemporalPurchases struct{ Client client.Client }
 
@@ -41,20 +46,17 @@ const updateBegin = "begin"
 // Begin implements Purchases.
 func (t TemporalPurchases) Begin(ctx context.Context, in workflows.PurchaseInput, summary string) (*workflows.Outcome, error) {
 	id := workflows.PurchaseID(in.BookingID)
-	start := t.Client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID:                       id,
-		TaskQueue:                workflows.QueuePurchases,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-		TypedSearchAttributes:    workflows.PurchaseAttributes(in),
-		StaticSummary:            summary,
-	}, workflows.PurchaseType, in)
-	handle, err := t.Client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: start,
+	begin := client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: t.startPurchase(in, summary),
 		UpdateOptions: client.UpdateWorkflowOptions{
 			UpdateID: updateBegin, UpdateName: workflows.UpdateBegin, WaitForStage: client.WorkflowUpdateStageCompleted,
 		},
-	})
+	}
+	handle, err := t.Client.UpdateWithStartWorkflow(ctx, begin)
+	for notReady(ctx, err) {
+		begin.StartWorkflowOperation = t.startPurchase(in, summary)
+		handle, err = t.Client.UpdateWithStartWorkflow(ctx, begin)
+	}
 	if err == nil {
 		return outcome(ctx, handle)
 	}
@@ -63,6 +65,19 @@ func (t TemporalPurchases) Begin(ctx context.Context, in workflows.PurchaseInput
 	}
 	// It has ended: its answer is still to be had, for as long as Temporal keeps it.
 	return outcome(ctx, t.Client.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: id, UpdateID: updateBegin}))
+}
+
+// startPurchase starts the workflow unless it was started before; an operation
+// can be used for one call only.
+func (t TemporalPurchases) startPurchase(in workflows.PurchaseInput, summary string) client.WithStartWorkflowOperation {
+	return t.Client.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       workflows.PurchaseID(in.BookingID),
+		TaskQueue:                workflows.QueuePurchases,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		TypedSearchAttributes:    workflows.PurchaseAttributes(in),
+		StaticSummary:            summary,
+	}, workflows.PurchaseType, in)
 }
 
 // Pay implements Purchases.
@@ -76,17 +91,41 @@ func (t TemporalPurchases) Cancel(ctx context.Context, bookingID string, r workf
 }
 
 func (t TemporalPurchases) update(ctx context.Context, bookingID, updateID, name string, arg any) (*workflows.Outcome, error) {
-	handle, err := t.Client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+	request := client.UpdateWorkflowOptions{
 		WorkflowID: workflows.PurchaseID(bookingID), UpdateID: updateID, UpdateName: name, Args: []any{arg},
 		WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err != nil {
-		if ended(err) {
-			return nil, ErrForgotten
-		}
+	}
+	handle, err := t.Client.UpdateWorkflow(ctx, request)
+	lost := false
+	for notReady(ctx, err) {
+		lost = true
+		handle, err = t.Client.UpdateWorkflow(ctx, request)
+	}
+	switch {
+	case err == nil:
+		return outcome(ctx, handle)
+	case ended(err) && lost:
+		return nil, ErrLost
+	case ended(err):
+		return nil, ErrForgotten
+	default:
 		return nil, unanswered(err)
 	}
-	return outcome(ctx, handle)
+}
+
+// notReady tells that the workflow task with the request in it was lost (its
+// worker died, or something else came in between): the server forgets such a
+// request and wants it again. It pauses before it says so.
+func notReady(ctx context.Context, err error) bool {
+	if _, lost := errors.AsType[*serviceerror.WorkflowNotReady](err); !lost {
+		return false
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(200 * time.Millisecond):
+		return true
+	}
 }
 
 // PaymentEvent implements Purchases.

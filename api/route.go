@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -21,7 +22,8 @@ const (
 	bearer = "bearer"
 	// maxBody is what a body may have unless its operation says otherwise.
 	maxBody = 64 << 10
-	// bodyTime is how long a body may take to arrive, likewise.
+	// bodyTime is how long a body may take to arrive, unless Deps or its
+	// operation say otherwise.
 	bodyTime = 10 * time.Second
 )
 
@@ -55,6 +57,7 @@ func register[I, O any](s *Server, api huma.API, op huma.Operation, who access, 
 	if who.optional {
 		op.Security = []map[string][]string{{}, {bearer: {}}}
 	}
+	documentProblems(api, &op)
 	// huma refuses a body of exactly the maximum; its deadline would outlive the
 	// body and end the request, so ours (boundBody) stands in.
 	op.MaxBodyBytes = cmp.Or(op.MaxBodyBytes, maxBody) + 1
@@ -66,6 +69,18 @@ func register[I, O any](s *Server, api huma.API, op huma.Operation, who access, 
 		}
 		return out, nil
 	})
+}
+
+// documentProblems says that whatever else is answered is a problem.
+func documentProblems(api huma.API, op *huma.Operation) {
+	if op.Responses == nil {
+		op.Responses = map[string]*huma.Response{}
+	}
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	op.Responses["default"] = &huma.Response{
+		Description: "A problem (RFC 9457); its type ends in a code.",
+		Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: schema}},
+	}
 }
 
 // problem describes a handler's error, and logs what the caller is not told.
@@ -99,7 +114,7 @@ func (s *Server) admit(who access) func(huma.Context, func(huma.Context)) {
 		case err == nil && (len(who.roles) == 0 || user.Has(who.roles...)):
 			next(huma.WithContext(ctx, auth.WithUser(ctx.Context(), user)))
 		case err == nil:
-			s.refuse(ctx, ticket.Errorf(ticket.CodeForbidden, "This needs an account with the role %s.", join2(who.roles)))
+			s.refuse(ctx, ticket.Errorf(ticket.CodeForbidden, "This needs an account with the role %s.", anyOf(who.roles)))
 		case who.optional && ticket.CodeOf(err) == ticket.CodeUnauthorized:
 			next(ctx)
 		default:
@@ -108,7 +123,7 @@ func (s *Server) admit(who access) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-func join2(roles []ticket.Role) string {
+func anyOf(roles []ticket.Role) string {
 	names := make([]string, len(roles))
 	for i, r := range roles {
 		names[i] = string(r)
@@ -133,7 +148,7 @@ func (s *Server) refuse(ctx huma.Context, err error) {
 // boundBody refuses bodies that are no JSON or too large before they are read,
 // and gives the others a bounded time to arrive.
 func (s *Server) boundBody(op huma.Operation) func(huma.Context, func(huma.Context)) {
-	limit, patience := cmp.Or(op.MaxBodyBytes, maxBody), cmp.Or(op.BodyReadTimeout, bodyTime)
+	limit, patience := cmp.Or(op.MaxBodyBytes, maxBody), cmp.Or(op.BodyReadTimeout, s.deps.BodyTimeout, bodyTime)
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humachi.Unwrap(ctx)
 		switch {
@@ -158,7 +173,8 @@ func isJSON(contentType string) bool {
 
 // timedBody sets the connection's read deadline at the first read, and lifts it
 // when the body has ended: a deadline that stays would cancel the request while
-// it waits for its answer.
+// it waits for its answer. For a body that did not end it does stay, since the
+// server reads on before it answers.
 type timedBody struct {
 	io.ReadCloser
 	w        http.ResponseWriter
@@ -173,7 +189,7 @@ func (b *timedBody) Read(p []byte) (int, error) {
 		_ = huma.SetReadDeadline(b.w, time.Now().Add(b.patience)) // a writer that has no connection needs no deadline
 	}
 	n, err := b.ReadCloser.Read(p)
-	if err != nil {
+	if errors.Is(err, io.EOF) {
 		_ = huma.SetReadDeadline(b.w, time.Time{})
 	}
 	return n, err

@@ -28,6 +28,9 @@ type Verifier interface {
 // Deps is what the services work with. A service that is not served needs none
 // of its own.
 type Deps struct {
+	CatalogueDeps
+	BookingDeps
+
 	// Logger takes what goes wrong, and every request at debug level; default slog.Default.
 	Logger *slog.Logger
 	// Registry is served at /metrics and gets the API's own metrics; default a fresh one.
@@ -38,9 +41,9 @@ type Deps struct {
 	Version string
 	// Tokens verifies access tokens; required.
 	Tokens Verifier
-
-	CatalogueDeps
-	BookingDeps
+	// BodyTimeout is how long a body may take to arrive, where its operation says
+	// nothing else; default 10 s.
+	BodyTimeout time.Duration
 }
 
 // Server serves the named services over HTTP.
@@ -102,7 +105,7 @@ func (s *Server) document() huma.Config {
 					"Failures are problem details (RFC 9457) whose type ends in a stable code.",
 			},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					bearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An access token of POST /v1/sessions."},
 				},

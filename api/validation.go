@@ -28,6 +28,7 @@ const fieldMark = "\x1f"
 // variables of its package, hence once for all servers of the process.
 var hookHuma = sync.OnceFunc(func() {
 	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		return refusal(status, msg, "", errs)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -29,6 +30,28 @@ func (s *Server) registerVenues(api huma.API) {
 			"without seats as {name, category, capacity}. A file that is not valid is refused with the path to each fault.",
 		MaxBodyBytes: maxPlanBytes, BodyReadTimeout: time.Minute, SkipValidateBody: true,
 	}, only(ticket.RoleOrganizer), s.createPlan)
+	documentPlan(api)
+}
+
+// documentPlan describes the body of create-plan, which huma takes for mere
+// bytes because its handler reads it itself.
+func documentPlan(api huma.API) {
+	post := api.OpenAPI().Paths["/v1/venues/{venue_id}/plans"].Post
+	post.RequestBody.Content["application/json"].Schema = api.OpenAPI().Components.Schemas.Schema(
+		reflect.TypeFor[seatingplan.File](), true, "SeatingPlan")
+}
+
+// schemaName names a type in the contract. Those of a plan's file get a prefix:
+// its seats are not what is sold.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.PkgPath() == reflect.TypeFor[seatingplan.File]().PkgPath() {
+		return "Plan" + name
+	}
+	return name
 }
 
 type createVenueInput struct {

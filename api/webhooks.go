@@ -17,6 +17,19 @@ type PaymentEvent struct {
 	BookingID string
 }
 
+// StripeWebhookEvents and PayPalWebhookEvents are the events that the endpoints
+// need; subscribe to these and no others, for each delivery costs a request.
+var (
+	StripeWebhookEvents = []string{
+		"payment_intent.amount_capturable_updated", "payment_intent.payment_failed", "payment_intent.canceled",
+		"charge.refunded", "charge.dispute.created", "charge.dispute.closed",
+	}
+	PayPalWebhookEvents = []string{
+		"CHECKOUT.ORDER.APPROVED", "PAYMENT.AUTHORIZATION.VOIDED", "PAYMENT.CAPTURE.DENIED", "PAYMENT.CAPTURE.REFUNDED",
+		"CUSTOMER.DISPUTE.CREATED",
+	}
+)
+
 // WebhookVerifier checks a delivery's signature. An unsigned or altered one is
 // CodeInvalid; CodeUnavailable when it cannot be checked now.
 type WebhookVerifier func(ctx context.Context, header http.Header, body []byte) (PaymentEvent, error)

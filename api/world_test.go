@@ -226,7 +226,7 @@ func (w *world) do(t *testing.T, method, path, token string, body any, headers .
 	}
 	res, err := w.client.Do(r)
 	require.NoError(t, err)
-	defer res.Body.Close()
+	t.Cleanup(func() { _ = res.Body.Close() })
 	a := answer{status: res.StatusCode, header: res.Header}
 	a.raw, err = io.ReadAll(res.Body)
 	require.NoError(t, err)

@@ -58,6 +58,26 @@ func (c PaymentChoice) Offers(p Provider) bool {
 	return c.PayPal || c.PayPalPaymentToken != ""
 }
 
+// BegunPayment is a payment that was begun: a provider may have been asked.
+type BegunPayment struct {
+	// Attempt is the number of its first charge; its second, at the other
+	// provider, has the next one.
+	Attempt int           `json:"attempt"`
+	Choice  PaymentChoice `json:"choice"`
+}
+
+// Offered lists the providers that the choice allows, in the order in which
+// they are tried.
+func (c PaymentChoice) Offered() []Provider {
+	var out []Provider
+	for _, p := range []Provider{Stripe, PayPal} {
+		if c.Offers(p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // AuthorizeOutcome sorts what came of asking a provider for money. The
 // difference between not executed and unanswered is whether a second provider
 // can be asked with nothing left to undo.

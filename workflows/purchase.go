@@ -94,10 +94,10 @@ func Purchase(ctx workflow.Context, in PurchaseInput) (PurchaseResult, error) {
 	for !p.closed {
 		p.awaitNews()
 		switch {
-		case p.cancel != "":
-			p.end(ticket.BookingCanceled, "", p.cancel)
 		case len(p.calls) > 0:
 			p.pay(p.nextCall())
+		case p.wantsOut():
+			p.end(ticket.BookingCanceled, "", p.cancel)
 		case p.news && p.charge != nil:
 			p.resume(nil)
 		case p.overdue():
@@ -160,12 +160,20 @@ func (p *purchase) awaitNews() {
 	if len(p.calls) > 0 || wait <= 0 || p.closed {
 		return
 	}
-	_, err := workflow.AwaitWithTimeout(p.ctx, wait, func() bool {
+	_, _ = workflow.AwaitWithTimeout(p.ctx, wait, func() bool { // its error is a cancellation, which wantsOut sees
 		return p.cancel != "" || len(p.calls) > 0 || p.news
 	})
-	if err != nil && p.cancel == "" {
+}
+
+// wantsOut tells whether the purchase was cancelled, by an update or by
+// Temporal. A payment that has begun is carried to its outcome first: its steps
+// run in one workflow task, and if that task is lost, they run again with the
+// cancellation in sight although the money may have been taken already.
+func (p *purchase) wantsOut() bool {
+	if p.cancel == "" && p.ctx.Err() != nil {
 		p.cancel = "The workflow was cancelled."
 	}
+	return p.cancel != ""
 }
 
 // clock is the time as the books keep it.
@@ -225,7 +233,10 @@ func (p *purchase) publishOutcome() {
 // it leaves behind start, before this one ends.
 func (p *purchase) awaitOthers() error {
 	for _, c := range p.calls {
-		c.outcome = p.outcome(&Problem{Code: ticket.CodeBookingState, Message: "The booking is " + string(p.status) + "."})
+		c.outcome = p.outcome(nil)
+		if p.status != ticket.BookingConfirmed {
+			c.outcome = p.outcome(&Problem{Code: ticket.CodeBookingState, Message: "The booking is " + string(p.status) + "."})
+		}
 	}
 	p.calls = nil
 	for _, f := range p.settling {

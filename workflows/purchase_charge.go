@@ -22,12 +22,7 @@ const undoCharge = "give up the charge"
 // buyer must act. A provider that could not, or did not answer, hands on to the
 // next one; what may have happened there is found out and undone.
 func (p *purchase) authorize(choice ticket.PaymentChoice) ticket.Charge {
-	var offered []ticket.Provider
-	for _, provider := range []ticket.Provider{ticket.Stripe, ticket.PayPal} {
-		if choice.Offers(provider) {
-			offered = append(offered, provider)
-		}
-	}
+	offered := choice.Offered()
 	var charge ticket.Charge
 	for i, provider := range offered {
 		p.fallback = i > 0
@@ -112,6 +107,10 @@ func (p *purchase) undoCharge(charge ticket.Charge) {
 // settleLater starts the workflow that finds out what became of a charge and
 // undoes it. It goes on when this purchase has long ended.
 func (p *purchase) settleLater(charge ticket.Charge) {
+	p.settleRequest(charge, p.request(charge.Attempt))
+}
+
+func (p *purchase) settleRequest(charge ticket.Charge, request ticket.ChargeRequest) {
 	ctx := workflow.WithChildOptions(p.safe, workflow.ChildWorkflowOptions{
 		WorkflowID:        SettleID(p.in.BookingID, charge.Provider, charge.Attempt),
 		TaskQueue:         QueuePayments,
@@ -124,7 +123,7 @@ func (p *purchase) settleLater(charge ticket.Charge) {
 	})
 	p.settling = append(p.settling, workflow.ExecuteChildWorkflow(ctx, SettleCharge, SettleInput{
 		Query: ticket.ChargeQuery{
-			Request: p.request(charge.Attempt), Provider: charge.Provider, Ref: charge.Ref, OrderRef: charge.OrderRef,
+			Request: request, Provider: charge.Provider, Ref: charge.Ref, OrderRef: charge.OrderRef,
 			AskedAt: workflow.Now(p.safe),
 		},
 	}))

@@ -7,21 +7,67 @@ import (
 	"yourticket.example/ticket"
 )
 
-// end closes a booking that was never confirmed and undoes what it did.
+// end closes a booking that is not to be confirmed, and undoes what it did. The
+// books decide: when they say that it was confirmed (by a run of this task
+// whose result was lost), the sale goes on instead.
 func (p *purchase) end(status ticket.BookingStatus, code ticket.Code, reason string) {
 	p.problem = &Problem{Code: code, Message: reason}
-	p.status = status
 	p.tell("%s: %s Undoing.", status, reason)
-	p.undo.unwind()
-	if p.status == status { // support may have had to settle it otherwise
+	confirmed, decided := p.close(status)
+	switch {
+	case confirmed != nil:
+		p.goOn(confirmed)
+	case decided:
+		p.status, p.closed = status, true
+		p.undo.unwind()
 		p.tell("%s: %s", status, reason)
+	default:
+		p.closed = true // support has settled it by hand
 	}
+}
+
+// close ends the booking in the books. Payments that began and are not known
+// here are settled first.
+func (p *purchase) close(status ticket.BookingStatus) (confirmed *activities.ConfirmedBy, decided bool) {
+	release := p.undo.only(undoHold)
+	for {
+		ctx := local(p.safe, giveUp, patiently, string(status))
+		var closed activities.ClosedBooking
+		err := workflow.ExecuteLocalActivity(ctx, seats.CloseBooking, activities.CloseBookingInput{
+			BookingID: p.in.BookingID, EventID: p.in.EventID, Status: status, Code: p.problem.Code, Reason: p.problem.Message,
+			Known: p.attempt, Release: release,
+		}).Get(ctx, &closed)
+		switch {
+		case err != nil:
+			if !p.callSupport("The booking could not be closed: " + cause(err)) {
+				return nil, false
+			}
+		case closed.Unknown != nil:
+			p.settleUnknown(*closed.Unknown)
+		default:
+			if release && closed.Confirmed == nil {
+				p.undo.drop(undoHold)
+			}
+			return closed.Confirmed, true
+		}
+	}
+}
+
+// goOn takes a sale forward that an earlier run of this task has confirmed.
+func (p *purchase) goOn(c *activities.ConfirmedBy) {
+	p.charge, p.fallback = &c.Charge, c.Fallback
+	p.undo = undoStack{}
+	p.status, p.sealed, p.problem = ticket.BookingConfirmed, c.At, nil
+	p.capture(nil)
 	p.closed = true
 }
 
 // fail ends the booking because of a fault and gives the answer for it.
 func (p *purchase) fail(problem *Problem) *Outcome {
 	p.end(ticket.BookingFailed, problem.Code, problem.Message)
+	if p.status == ticket.BookingConfirmed {
+		return p.outcome(nil)
+	}
 	p.problem = problem
 	return p.outcome(problem)
 }
@@ -30,7 +76,7 @@ func (p *purchase) fail(problem *Problem) *Outcome {
 // approve is looked at a last time: what is approved is not thrown away.
 func (p *purchase) expire() {
 	if p.charge != nil {
-		p.lastLook()
+		p.resume(nil)
 	}
 	if !p.closed && p.overdue() {
 		p.end(ticket.BookingExpired, "", "The hold ended before it was paid.")
@@ -39,18 +85,11 @@ func (p *purchase) expire() {
 
 // releaseSeats is the undo of the hold. It goes on until it is done.
 func (p *purchase) releaseSeats() {
-	status, code, reason := ticket.BookingFailed, ticket.Code(""), ""
-	if p.problem != nil {
-		code, reason = p.problem.Code, p.problem.Message
-	}
-	if p.status.Terminal() {
-		status = p.status
-	}
-	ctx := local(p.safe, giveUp, patiently, string(status))
-	in := activities.EndHoldInput{BookingID: p.in.BookingID, EventID: p.in.EventID, Status: status, Code: code, Reason: reason}
+	ctx := local(p.safe, giveUp, patiently, "")
+	in := activities.ReleaseSeatsInput{BookingID: p.in.BookingID, EventID: p.in.EventID}
 	for {
-		err := workflow.ExecuteLocalActivity(ctx, seats.EndHold, in).Get(ctx, nil)
-		if err == nil || !p.callSupport("The seats could not be released: "+err.Error()) {
+		err := workflow.ExecuteLocalActivity(ctx, seats.ReleaseSeats, in).Get(ctx, nil)
+		if err == nil || !p.callSupport("The seats could not be released: "+cause(err)) {
 			return
 		}
 	}

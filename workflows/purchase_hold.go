@@ -25,7 +25,7 @@ func (p *purchase) hold() {
 	ctx := local(p.safe, askBuyer, briskly, "")
 	err := workflow.ExecuteLocalActivity(ctx, seats.HoldSeats, activities.HoldSeatsInput{
 		BookingID: p.in.BookingID, EventID: p.in.EventID, BuyerID: p.in.BuyerID, Fingerprint: p.in.Fingerprint,
-		Wish: p.in.Wish, Paying: p.in.Payment != nil, HoldFor: p.in.HoldFor, At: p.opened,
+		Wish: p.in.Wish, Payment: p.begins(p.in.Payment), HoldFor: p.in.HoldFor, At: p.opened,
 	}).Get(ctx, &p.held)
 	switch {
 	case err != nil: // it may have happened: what came of it is released
@@ -56,8 +56,11 @@ func (p *purchase) keep(status ticket.BookingStatus, retry stepPatience) (*Probl
 		BookingID: p.in.BookingID, EventID: p.in.EventID, BuyerID: p.in.BuyerID, Limit: p.held.Limit,
 		Seats: p.seatIndexes(), Status: status, ExpiresAt: p.deadline,
 	}
-	if status == ticket.BookingActionRequired {
+	switch status {
+	case ticket.BookingActionRequired:
 		in.NextAction = nextAction(*p.charge)
+	case ticket.BookingPaying:
+		in.Payment = p.begins(&p.choice)
 	}
 	ctx := local(p.safe, retry.within, retry.policy, string(status))
 	var kept activities.KeptSeats
@@ -68,7 +71,30 @@ func (p *purchase) keep(status ticket.BookingStatus, retry stepPatience) (*Probl
 		return problemOf(kept.Refusal), false
 	}
 	p.held.Fence, p.status = kept.Fence, status
+	if kept.Unknown != nil { // a payment that a crash made us forget
+		p.settleUnknown(*kept.Unknown)
+		return p.keep(status, retry)
+	}
 	return nil, true
+}
+
+// begins is the payment that would begin now.
+func (p *purchase) begins(choice *ticket.PaymentChoice) *ticket.BegunPayment {
+	if choice == nil {
+		return nil
+	}
+	return &ticket.BegunPayment{Attempt: p.attempt + 1, Choice: *choice}
+}
+
+// settleUnknown finds out and undoes every charge that a forgotten payment may
+// have made.
+func (p *purchase) settleUnknown(b ticket.BegunPayment) {
+	for i, provider := range b.Choice.Offered() {
+		p.attempt = b.Attempt + i
+		request := p.request(p.attempt)
+		request.Choice = b.Choice
+		p.settleRequest(ticket.Charge{Provider: provider, Attempt: p.attempt}, request)
+	}
 }
 
 func (p *purchase) seatIndexes() []int {

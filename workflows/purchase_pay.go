@@ -35,6 +35,7 @@ func (p *purchase) pay(call *payCall) {
 		p.abandonCharge()
 	}
 	if p.status != ticket.BookingPaying {
+		p.choice = call.choice
 		if problem, ours := p.keep(ticket.BookingPaying, whileBuyerWaits); problem != nil {
 			if ours {
 				p.answer(call, p.outcome(problem))
@@ -66,10 +67,6 @@ func (p *purchase) resume(call *payCall) {
 		p.conclude(call, next)
 	}
 }
-
-// lastLook asks what became of a pending charge before its hold ends. If the
-// provider does not say, the undo finds out and settles it.
-func (p *purchase) lastLook() { p.resume(nil) }
 
 // conclude does what the outcome of a charge asks for.
 func (p *purchase) conclude(call *payCall, charge ticket.Charge) {

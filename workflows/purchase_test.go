@@ -40,17 +40,17 @@ func TestOneCallPurchase(t *testing.T) {
 		"the hold is not answered": {
 			world:   &world{hold: func() (activities.HeldSeats, error) { return activities.HeldSeats{}, errBroken }},
 			payment: byStripe, status: ticket.BookingFailed, problem: ticket.CodeUnavailable,
-			effects: []string{"hold [3 4]", "release failed"},
+			effects: []string{"hold [3 4]", "close failed", "release"},
 		},
 		"the card is declined": {
 			world:   &world{authorize: answers(ticket.OutcomeDeclined)},
 			payment: byBoth, status: ticket.BookingExpired, problem: ticket.CodePaymentDeclined,
-			effects: []string{"hold [3 4]", "authorize stripe 1", "keep held", "release expired"},
+			effects: []string{"hold [3 4]", "authorize stripe 1", "keep held", "close expired", "release"},
 		},
 		"the payment method does not exist": {
 			world:   &world{authorize: answers(ticket.OutcomeRejected)},
 			payment: byStripe, status: ticket.BookingExpired, problem: ticket.CodeInvalid,
-			effects: []string{"hold [3 4]", "authorize stripe 1", "keep held", "release expired"},
+			effects: []string{"hold [3 4]", "authorize stripe 1", "keep held", "close expired", "release"},
 		},
 		"Stripe is down and PayPal takes over": {
 			world:   &world{authorize: answers(ticket.OutcomeNotExecuted, ticket.OutcomeAuthorized)},
@@ -69,12 +69,12 @@ func TestOneCallPurchase(t *testing.T) {
 		"both are down": {
 			world:   &world{authorize: answers(ticket.OutcomeNotExecuted)},
 			payment: byBoth, status: ticket.BookingExpired, problem: ticket.CodePaymentsUnavailable,
-			effects: []string{"hold [3 4]", "authorize stripe 1", "authorize paypal 2", "keep held", "release expired"},
+			effects: []string{"hold [3 4]", "authorize stripe 1", "authorize paypal 2", "keep held", "close expired", "release"},
 		},
 		"nobody answers": {
 			world:   &world{authorize: answers(ticket.OutcomeUnanswered)},
 			payment: byStripe, status: ticket.BookingExpired, problem: ticket.CodePaymentsUnavailable,
-			effects: []string{"hold [3 4]", "authorize stripe 1", "settle stripe 1", "keep held", "release expired"},
+			effects: []string{"hold [3 4]", "authorize stripe 1", "settle stripe 1", "keep held", "close expired", "release"},
 		},
 		"a slow answer is heard on the payments fleet": {
 			world:   &world{authorize: answers(ticket.OutcomeUnanswered, ticket.OutcomeAuthorized)},
@@ -84,7 +84,7 @@ func TestOneCallPurchase(t *testing.T) {
 		"the seats went to another in Postgres": {
 			world:   &world{commit: func() (activities.Committed, error) { return activities.Committed{Refusal: refused}, nil }},
 			payment: byStripe, status: ticket.BookingFailed, problem: ticket.CodeSeatsUnavailable,
-			effects: []string{"hold [3 4]", "authorize stripe 1", "commit", "void stripe 1", "release failed"},
+			effects: []string{"hold [3 4]", "authorize stripe 1", "commit", "close failed", "void stripe 1", "release"},
 		},
 		"and the charge cannot be voided at once": {
 			world: &world{
@@ -92,7 +92,7 @@ func TestOneCallPurchase(t *testing.T) {
 				void:   func() error { return errBroken },
 			},
 			payment: byStripe, status: ticket.BookingFailed, problem: ticket.CodeSeatsUnavailable,
-			effects: []string{"hold [3 4]", "authorize stripe 1", "commit", "void stripe 1", "settle stripe 1", "release failed"},
+			effects: []string{"hold [3 4]", "authorize stripe 1", "commit", "close failed", "void stripe 1", "settle stripe 1", "release"},
 		},
 		"the capture comes late": {
 			world:   &world{capture: failsFirst(1)},
@@ -178,10 +178,10 @@ func TestAHoldIsPaidCanceledOrExpires(t *testing.T) {
 		},
 		"canceled by an update": {
 			name: workflows.UpdateCancel, arg: workflows.SupportRequest{By: "us_1"}, status: ticket.BookingCanceled,
-			effects: []string{"hold [3 4]", "release canceled"},
+			effects: []string{"hold [3 4]", "close canceled", "release"},
 		},
-		"canceled by Temporal": {cancel: true, status: ticket.BookingCanceled, effects: []string{"hold [3 4]", "release canceled"}},
-		"left alone":           {status: ticket.BookingExpired, effects: []string{"hold [3 4]", "release expired"}},
+		"canceled by Temporal": {cancel: true, status: ticket.BookingCanceled, effects: []string{"hold [3 4]", "close canceled", "release"}},
+		"left alone":           {status: ticket.BookingExpired, effects: []string{"hold [3 4]", "close expired", "release"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -223,15 +223,15 @@ func TestAChargeThatWaitsForTheBuyer(t *testing.T) {
 		},
 		"is voided when nobody acted": {
 			resume: answers(ticket.OutcomeActionRequired), status: ticket.BookingExpired,
-			effects: []string{"resume stripe 1", "void stripe 1", "release expired"},
+			effects: []string{"resume stripe 1", "close expired", "void stripe 1", "release"},
 		},
 		"is voided when the provider cannot be asked": {
 			resume: answers(ticket.OutcomeUnanswered), status: ticket.BookingExpired,
-			effects: []string{"resume stripe 1", "void stripe 1", "release expired"},
+			effects: []string{"resume stripe 1", "close expired", "void stripe 1", "release"},
 		},
 		"is declined after all": {
 			resume: answers(ticket.OutcomeDeclined), signal: true, status: ticket.BookingExpired,
-			effects: []string{"resume stripe 1", "keep held", "release expired"},
+			effects: []string{"resume stripe 1", "keep held", "close expired", "release"},
 		},
 	}
 	for name, tt := range tests {
@@ -277,7 +277,7 @@ func TestALostHoldFailsThePaymentBeforeMoneyIsAskedFor(t *testing.T) {
 	env.ExecuteWorkflow(workflows.PurchaseType, input(nil))
 	require.Equal(t, ticket.BookingFailed, result(t, env).Status)
 	require.Equal(t, ticket.CodeSeatsUnavailable, pay.outcome.Problem.Code)
-	require.Equal(t, []string{"hold [3 4]", "keep paying", "release failed"}, w.log())
+	require.Equal(t, []string{"hold [3 4]", "keep paying", "close failed", "release"}, w.log())
 }
 
 func TestACaptureThatIsRefusedNeedsAttention(t *testing.T) {
@@ -328,4 +328,45 @@ func TestUpdatesThatMakeNoSenseAreRefused(t *testing.T) {
 	require.Equal(t, ticket.BookingExpired, result(t, env).Status)
 	require.ErrorContains(t, retry.err, "does not wait for support")
 	require.ErrorContains(t, resolve.err, "does not wait for support")
+}
+
+// A payment whose workflow task was lost, request and all, may have reserved
+// money. The books remember that it began.
+func TestAForgottenPaymentIsSettled(t *testing.T) {
+	t.Parallel()
+	forgotten := ticket.BegunPayment{Attempt: 1, Choice: byBoth}
+	t.Run("when the hold ends", func(t *testing.T) {
+		t.Parallel()
+		w := &world{closing: func(in activities.CloseBookingInput) (found activities.ClosedBooking) {
+			if in.Known < forgotten.Attempt {
+				found.Unknown = &forgotten
+			}
+			return found
+		}}
+		env := w.environment(t)
+		env.ExecuteWorkflow(workflows.PurchaseType, input(nil))
+		require.Equal(t, ticket.BookingExpired, result(t, env).Status)
+		require.ElementsMatch(t, []string{
+			"hold [3 4]", "close refused", "settle stripe 1", "settle paypal 2", "close expired", "release",
+		}, w.log())
+	})
+	t.Run("when another payment begins", func(t *testing.T) {
+		t.Parallel()
+		w := &world{keep: func(in activities.KeepSeatsInput) (activities.KeptSeats, error) {
+			kept := activities.KeptSeats{Fence: 7}
+			if in.Payment != nil && in.Payment.Attempt <= forgotten.Attempt {
+				kept.Unknown = &forgotten
+			}
+			return kept, nil
+		}}
+		env := w.environment(t)
+		pay := update(t, env, time.Minute, workflows.UpdatePay, workflows.PayRequest{Choice: byStripe})
+		env.ExecuteWorkflow(workflows.PurchaseType, input(nil))
+		require.Equal(t, ticket.BookingConfirmed, result(t, env).Status)
+		require.Equal(t, ticket.BookingConfirmed, pay.outcome.Booking.Status)
+		require.ElementsMatch(t, []string{
+			"hold [3 4]", "keep paying", "settle stripe 1", "settle paypal 2", "authorize stripe 3", "commit", "capture stripe 3",
+			`finish "ch_1"`,
+		}, w.log())
+	})
 }

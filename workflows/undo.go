@@ -26,6 +26,9 @@ func (u *undoStack) drop(name string) {
 	}
 }
 
+// only tells whether this is all there is to undo.
+func (u *undoStack) only(name string) bool { return len(u.steps) == 1 && u.steps[0].name == name }
+
 // unwind undoes everything, last step first.
 func (u *undoStack) unwind() {
 	for len(u.steps) > 0 {

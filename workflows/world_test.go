@@ -33,6 +33,7 @@ type world struct {
 	commit    func() (activities.Committed, error)
 	capture   func() (string, error)
 	void      func() error
+	closing   func(in activities.CloseBookingInput) activities.ClosedBooking
 }
 
 // did keeps an effect. A step that is tried again is one effect.
@@ -76,8 +77,22 @@ func (w *world) KeepSeats(_ context.Context, in activities.KeepSeatsInput) (acti
 	return activities.KeptSeats{Fence: 7}, nil
 }
 
-func (w *world) EndHold(_ context.Context, in activities.EndHoldInput) error {
-	w.did("release %s", in.Status)
+func (w *world) CloseBooking(_ context.Context, in activities.CloseBookingInput) (activities.ClosedBooking, error) {
+	if w.closing != nil {
+		if found := w.closing(in); found != (activities.ClosedBooking{}) {
+			w.did("close refused")
+			return found, nil
+		}
+	}
+	w.did("close %s", in.Status)
+	if in.Release {
+		w.did("release")
+	}
+	return activities.ClosedBooking{}, nil
+}
+
+func (w *world) ReleaseSeats(context.Context, activities.ReleaseSeatsInput) error {
+	w.did("release")
 	return nil
 }
 
@@ -153,6 +168,15 @@ func answers(outcomes ...ticket.AuthorizeOutcome) func(activities.ChargeInput) (
 
 var errBroken = errors.New("broken")
 
+// steps are the activities of this world by name.
+func (w *world) steps() map[string]any {
+	return map[string]any{
+		"HoldSeats": w.HoldSeats, "KeepSeats": w.KeepSeats, "CloseBooking": w.CloseBooking, "ReleaseSeats": w.ReleaseSeats, "CommitBooking": w.CommitBooking,
+		"FinishSale": w.FinishSale, "FlagBooking": w.FlagBooking, "AuthorizeCharge": w.AuthorizeCharge,
+		"ResumeCharge": w.ResumeCharge, "CaptureCharge": w.CaptureCharge, "VoidCharge": w.VoidCharge,
+	}
+}
+
 // environment runs purchases in this world.
 func (w *world) environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
@@ -160,11 +184,7 @@ func (w *world) environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetStartTime(start)
-	for name, step := range map[string]any{
-		"HoldSeats": w.HoldSeats, "KeepSeats": w.KeepSeats, "EndHold": w.EndHold, "CommitBooking": w.CommitBooking,
-		"FinishSale": w.FinishSale, "FlagBooking": w.FlagBooking, "AuthorizeCharge": w.AuthorizeCharge,
-		"ResumeCharge": w.ResumeCharge, "CaptureCharge": w.CaptureCharge, "VoidCharge": w.VoidCharge,
-	} {
+	for name, step := range w.steps() {
 		env.RegisterActivityWithOptions(step, activity.RegisterOptions{Name: name})
 	}
 	env.RegisterWorkflowWithOptions(workflows.Purchase, workflow.RegisterOptions{Name: workflows.PurchaseType})

@@ -37,6 +37,9 @@ func RunAPI(ctx context.Context, cfg config.Config, o APIOptions) error {
 	defer s.close()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	if err := serveProfiles(background, cfg); err != nil {
+		return err
+	}
 	server, err := s.newAPI(ctx, background, cfg, o.Services)
 	if err != nil {
 		return err

@@ -40,6 +40,9 @@ func RunWorkers(ctx context.Context, cfg config.Config, o WorkerOptions) error {
 		return err
 	}
 	defer s.close()
+	if err := serveProfiles(ctx, cfg); err != nil {
+		return err
+	}
 	deps, err := s.workerDeps(cfg)
 	if err != nil {
 		return err

@@ -20,9 +20,13 @@ type store struct {
 	plan  func(ctx context.Context, id string) (ticket.StoredPlan, error)
 }
 
-func (s store) Event(ctx context.Context, key string) (*ticket.Event, error) { return s.event(ctx, key) }
+func (s store) Event(ctx context.Context, key string) (*ticket.Event, error) {
+	return s.event(ctx, key)
+}
 
-func (s store) Plan(ctx context.Context, id string) (ticket.StoredPlan, error) { return s.plan(ctx, id) }
+func (s store) Plan(ctx context.Context, id string) (ticket.StoredPlan, error) {
+	return s.plan(ctx, id)
+}
 
 // clock is a time that tests move, in nanoseconds since 2030.
 type clock struct{ since atomic.Int64 }

@@ -53,6 +53,8 @@ type HoldRow struct {
 	Fence       int64
 	ExpiresAt   time.Time
 	CreatedAt   time.Time
+	// Payment is the one that follows at once, if there is one.
+	Payment *ticket.BegunPayment
 }
 
 // SaveHold writes the row of a new booking. Written again (a crash reruns the
@@ -64,18 +66,27 @@ func (s *Sales) SaveHold(ctx context.Context, h HoldRow) (err error) {
 		return err
 	}
 	c := columnsOf(h.Items)
+	attempt, choice := begun(h.Payment)
 	_, err = db.Exec(ctx, `
 		INSERT INTO bookings (id, event_id, buyer_id, status, fingerprint, seat_indexes, categories, prices, fees,
-		                      total, currency, fence, hold_expires_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		                      total, currency, fence, hold_expires_at, created_at, attempt, choice)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 		ON CONFLICT (id) DO UPDATE
 		SET seat_indexes = EXCLUDED.seat_indexes, categories = EXCLUDED.categories, prices = EXCLUDED.prices,
 		    fees = EXCLUDED.fees, total = EXCLUDED.total, fence = EXCLUDED.fence,
 		    hold_expires_at = EXCLUDED.hold_expires_at, updated_at = now()
 		WHERE bookings.status IN ('held', 'paying') AND bookings.fence < EXCLUDED.fence`,
 		h.ID, h.EventID, h.BuyerID, h.Status, h.Fingerprint, c.seats, c.categories, c.prices, c.fees,
-		h.Total.Amount, h.Total.Currency, h.Fence, h.ExpiresAt, h.CreatedAt)
+		h.Total.Amount, h.Total.Currency, h.Fence, h.ExpiresAt, h.CreatedAt, attempt, choice)
 	return interpret(err)
+}
+
+// begun gives a payment as its columns.
+func begun(p *ticket.BegunPayment) (attempt int, choice *ticket.PaymentChoice) {
+	if p == nil {
+		return 0, nil
+	}
+	return p.Attempt, &p.Choice
 }
 
 // itemColumns are a booking's items as the parallel arrays that a row stores.
@@ -103,43 +114,6 @@ func (c itemColumns) items() []ticket.Item {
 		out[i] = ticket.Item{SeatIndex: int(c.seats[i]), Category: c.categories[i], Price: c.prices[i], Fee: c.fees[i]}
 	}
 	return out
-}
-
-// StatusChange is a step of a booking that is neither hold nor commit.
-type StatusChange struct {
-	BookingID string
-	Status    ticket.BookingStatus
-	// Fence and HoldExpiresAt replace the row's when they are set.
-	Fence         int64
-	HoldExpiresAt time.Time
-	NextAction    *ticket.NextAction // nil clears it
-	FailureCode   ticket.Code
-	FailureReason string
-}
-
-// ChangeStatus moves a booking to another status. It is false, and nothing
-// changes, when the table of legal changes forbids it or there is no such
-// booking. Repeating a change that was made is true.
-func (s *Sales) ChangeStatus(ctx context.Context, c StatusChange) (changed bool, err error) {
-	defer wrap(&err, "postgres.ChangeStatus(%s, %s)", c.BookingID, c.Status)
-	db, err := s.shard(c.BookingID)
-	if err != nil {
-		return false, err
-	}
-	from := []string{string(c.Status)}
-	for _, p := range c.Status.Predecessors() {
-		from = append(from, string(p))
-	}
-	tag, err := db.Exec(ctx, `
-		UPDATE bookings
-		SET status = $2, next_action = $4, failure_code = $5, failure_message = $6, updated_at = now(),
-		    fence = GREATEST(fence, $7), hold_expires_at = COALESCE($8, hold_expires_at)
-		WHERE id = $1 AND status = ANY($3)`,
-		c.BookingID, c.Status, from, c.NextAction, c.FailureCode, c.FailureReason, c.Fence, nullTime(c.HoldExpiresAt))
-	if err != nil {
-		return false, interpret(err)
-	}
-	return tag.RowsAffected() == 1, nil
 }
 
 // SeenWebhook remembers a webhook on the shard of its booking; it is true when

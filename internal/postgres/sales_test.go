@@ -161,7 +161,7 @@ func TestOnlyLegalStatusChangesAreWritten(t *testing.T) {
 	change := func(to ticket.BookingStatus) bool {
 		ok, err := s.ChangeStatus(t.Context(), postgres.StatusChange{BookingID: h.ID, Status: to})
 		require.NoError(t, err)
-		return ok
+		return ok.Done
 	}
 	require.True(t, change(ticket.BookingHeld))
 	require.True(t, change(ticket.BookingHeld), "a repeated change is no fault")

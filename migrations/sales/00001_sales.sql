@@ -18,6 +18,11 @@ CREATE TABLE bookings (
     currency        text NOT NULL,
     fence           bigint NOT NULL,
     hold_expires_at timestamptz NOT NULL,
+    -- The attempt with which the latest payment began, and what it may have
+    -- asked of which provider: written before any provider is asked, so that no
+    -- charge is ever made that nobody knows of.
+    attempt         integer NOT NULL DEFAULT 0,
+    choice          jsonb,
     next_action     jsonb,
     failure_code    text NOT NULL DEFAULT '',
     failure_message text NOT NULL DEFAULT '',

@@ -49,7 +49,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		"the databases temporal and temporal_visibility are created when missing")
 	fs.StringVar(&o.namespace, "namespace", "default", "namespace to create")
 	fs.IntVar(&o.shards, "shards", 4, "history shards; fixed once a store exists")
-	fs.IntVar(&o.conns, "conns", 0, "connections a store; 0 means 1 for SQLite, 20 for PostgreSQL")
+	fs.IntVar(&o.conns, "postgres-conns", 20, "connections to each of the two databases in PostgreSQL")
 	fs.StringVar(&o.logLevel, "log-level", "warn", "debug, info, warn or error")
 	fs.IntVar(&o.pprofPort, "pprof-port", 0, "port for Go profiles; 0 means none")
 	if err := fs.Parse(args); err != nil {
@@ -67,6 +67,8 @@ func (o options) validate() error {
 		return fmt.Errorf("--ip: %q is not an IP address", o.ip)
 	case o.shards < 1:
 		return errors.New("--shards: at least 1")
+	case o.conns < 1:
+		return errors.New("--postgres-conns: at least 1")
 	case o.namespace == "":
 		return errors.New("--namespace: must not be empty")
 	case o.db == "" && o.postgres == "":

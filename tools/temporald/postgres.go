@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -37,15 +36,14 @@ func postgres(o options, database string) *config.SQL {
 	if err != nil {
 		panic("unchecked --postgres: " + err.Error())
 	}
-	conns := cmp.Or(o.conns, 20)
 	cfg := &config.SQL{
 		PluginName:        postgresql.PluginNamePGX,
 		ConnectProtocol:   "tcp",
 		ConnectAddr:       u.Host,
 		User:              u.User.Username(),
 		DatabaseName:      database,
-		MaxConns:          conns,
-		MaxIdleConns:      conns,
+		MaxConns:          o.conns,
+		MaxIdleConns:      o.conns,
 		ConnectAttributes: map[string]string{},
 	}
 	cfg.Password, _ = u.User.Password()

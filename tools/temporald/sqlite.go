@@ -25,10 +25,10 @@ func openSQLite(o options) (stores, error) {
 	}
 	var s stores
 	var err error
-	if s.main, err = file(o.db, o.conns); err != nil {
+	if s.main, err = file(o.db); err != nil {
 		return s, err
 	}
-	s.visibility, err = file(o.db+"-visibility", o.conns)
+	s.visibility, err = file(o.db + "-visibility")
 	return s, err
 }
 
@@ -45,8 +45,10 @@ func memory(name string) *config.SQL {
 // file describes the database in path. It is created, with its schema, under
 // another name first, so that a start that was cut short leaves no half of it.
 // Write-ahead logging with synchronous=normal survives the death of the
-// process at any point; the power supply's may cost the last moments.
-func file(path string, conns int) (*config.SQL, error) {
+// process at any point; the power supply's may cost the last moments. It has one
+// connection: SQLite has one writer at a time, and four connections that wait
+// for one another finished half as many workflows a second as one.
+func file(path string) (*config.SQL, error) {
 	_, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = createFile(path)
@@ -54,10 +56,10 @@ func file(path string, conns int) (*config.SQL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", path, err)
 	}
-	return describe(path, max(conns, 1)), nil
+	return describe(path), nil
 }
 
-func describe(path string, conns int) *config.SQL {
+func describe(path string) *config.SQL {
 	return &config.SQL{
 		PluginName:   sqliteplugin.PluginName,
 		DatabaseName: path,
@@ -67,8 +69,8 @@ func describe(path string, conns int) *config.SQL {
 			"synchronous":  "1",
 			"busy_timeout": "10000",
 		},
-		MaxConns:     conns,
-		MaxIdleConns: conns,
+		MaxConns:     1,
+		MaxIdleConns: 1,
 	}
 }
 
@@ -80,7 +82,7 @@ func createFile(path string) error {
 	if err := os.Remove(draft); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	cfg := describe(draft, 1)
+	cfg := describe(draft)
 	cfg.ConnectAttributes["journal_mode"] = "delete" // One file only, so that the rename moves all of it.
 	if err := sqlite.SetupSchema(cfg); err != nil {
 		return err

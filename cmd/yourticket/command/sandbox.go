@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"yourticket.example/api"
 	"yourticket.example/internal/config"
 	"yourticket.example/internal/sandbox"
 )
@@ -38,5 +39,7 @@ func (c *sandboxCommand) Run(ctx context.Context, s streams) error {
 		PayPalClientSecret:  c.PayPalClientSecret.Reveal(),
 		PayPalWebhookURL:    c.PayPalWebhookURL,
 		PayPalWebhookID:     c.PayPalWebhookID,
+		StripeEvents:        api.StripeWebhookEvents,
+		PayPalEvents:        api.PayPalWebhookEvents,
 	})
 }

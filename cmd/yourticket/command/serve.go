@@ -32,7 +32,7 @@ func (c *apiCommand) Run(ctx context.Context, s streams) error {
 type workerCommand struct {
 	config.Config
 	Fleets        []string `env:"FLEETS" default:"${fleets}" enum:"${fleets}" help:"Fleets to run: ${enum}."`
-	MetricsListen string   `env:"METRICS_LISTEN" default:":9100" placeholder:"ADDRESS" help:"Address for health and metrics (default: ${default})."`
+	MetricsListen string   `env:"METRICS_LISTEN" placeholder:"ADDRESS" help:"Address for health and metrics, such as :9100 (default: none)."`
 }
 
 // Run works until ctx ends.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 
+	"yourticket.example/api"
 	"yourticket.example/internal/config"
 	"yourticket.example/internal/parts"
 	"yourticket.example/internal/sandbox"
@@ -160,6 +161,8 @@ func (s *system) startSandbox(context.Context) error {
 		PayPalClientSecret:  keys.PayPalClientSecret,
 		PayPalWebhookURL:    "http://" + local(s.Ports.API) + "/v1/webhooks/paypal",
 		PayPalWebhookID:     keys.PayPalWebhookID,
+		StripeEvents:        api.StripeWebhookEvents,
+		PayPalEvents:        api.PayPalWebhookEvents,
 	}
 	if !s.Ephemeral {
 		o.DataFile = filepath.Join(s.data, "sandbox.journal")

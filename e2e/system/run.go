@@ -1,0 +1,121 @@
+package system
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"yourticket.example/internal/parts"
+)
+
+// env is the environment of every process of the system.
+func (s *System) env(extra ...string) []string {
+	sandbox := ""
+	if s.Sandbox != nil {
+		sandbox = s.Sandbox.URL
+	}
+	env := append(baseEnv(),
+		"DATABASE_URL="+s.urls[0],
+		"SALES_DATABASE_URLS="+strings.Join(s.urls[1:], ","),
+		"REDIS_URL="+s.Redis.URL,
+		"TEMPORAL_ADDRESS="+s.Temporal.URL,
+		"TEMPORAL_NAMESPACE=default",
+		"STRIPE_API_KEY="+s.keys.stripe,
+		"STRIPE_WEBHOOK_SECRET="+s.keys.stripeHook,
+		"PAYPAL_CLIENT_ID="+s.keys.paypalID,
+		"PAYPAL_CLIENT_SECRET="+s.keys.paypalSecret,
+		"PAYPAL_WEBHOOK_ID="+s.keys.paypalHook,
+		"STRIPE_RATE=100000",
+		"PAYPAL_RATE=100000",
+		"WORKER_BUILD_ID=e2e",
+	)
+	if sandbox != "" {
+		env = append(env, "STRIPE_API_URL="+sandbox, "PAYPAL_API_URL="+sandbox)
+	}
+	return append(append(env, s.Env...), extra...)
+}
+
+// Run runs a command of the binary in this system to its end and gives what it
+// printed.
+func (s *System) Run(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, s.binary, args...)
+	cmd.Env = s.env()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	return out.String(), err
+}
+
+// startProcesses starts the sandbox first, whose address the others need, and
+// then the rest side by side. The sandbox sends its webhooks to the first api.
+func (s *System) startProcesses(ctx context.Context) error {
+	for i, role := range s.Options.APIs {
+		p, err := s.process("api", i, "--listen", "/readyz", role)
+		if err != nil {
+			return err
+		}
+		s.APIs = append(s.APIs, p)
+	}
+	sandbox, err := s.process("sandbox", 0, "--listen", "/healthz", Role{Env: []string{
+		"STRIPE_WEBHOOK_URL=" + s.APIs[0].URL + "/v1/webhooks/stripe",
+		"PAYPAL_WEBHOOK_URL=" + s.APIs[0].URL + "/v1/webhooks/paypal",
+	}})
+	if err != nil {
+		return err
+	}
+	s.Sandbox = sandbox
+	for i, role := range s.Options.Workers {
+		p, err := s.process("worker", i, "--metrics-listen", "/healthz", role)
+		if err != nil {
+			return err
+		}
+		s.Workers = append(s.Workers, p)
+	}
+	for _, p := range append(s.APIs, s.Workers...) { // they were described before the sandbox had its address
+		p.env = append(p.env, "STRIPE_API_URL="+sandbox.URL, "PAYPAL_API_URL="+sandbox.URL)
+	}
+	var starts []func() error
+	for _, p := range s.processes() {
+		starts = append(starts, func() error { return p.Start(ctx) })
+	}
+	return all(starts)
+}
+
+// process describes one process on a free port.
+func (s *System) process(command string, n int, listenFlag, probe string, role Role) (*Process, error) {
+	port, err := parts.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	address := "127.0.0.1:" + strconv.Itoa(port)
+	name := fmt.Sprintf("%s-%d", command, n)
+	return &Process{
+		Name: name, URL: "http://" + address, LogFile: filepath.Join(s.dir, "log", name+".log"),
+		path: s.binary, args: append([]string{command, listenFlag, address}, role.Args...), env: s.env(role.Env...),
+		probe: "http://" + address + probe,
+	}, nil
+}
+
+// processes lists those of the binary.
+func (s *System) processes() []*Process {
+	out := append(append([]*Process{}, s.APIs...), s.Workers...)
+	if s.Sandbox != nil {
+		out = append(out, s.Sandbox)
+	}
+	return out
+}
+
+// Died names the processes that ended without having been told to.
+func (s *System) Died() []string {
+	var names []string
+	for _, p := range s.processes() {
+		if p.Died() {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}

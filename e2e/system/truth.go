@@ -1,0 +1,244 @@
+package system
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+
+	"yourticket.example/ticket"
+)
+
+// Settle waits until nothing of the events (of all, without any) is under way
+// any more: no workflow runs and every booking is confirmed or ended. The error
+// names what is still open.
+func (s *System) Settle(ctx context.Context, within time.Duration, events ...*Event) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for quietOnce := false; ; {
+		open, err := s.open(ctx, events)
+		if err == nil && len(open) == 0 {
+			if quietOnce { // visibility follows the workflows a little later
+				return nil
+			}
+			quietOnce = true
+		} else {
+			quietOnce = false
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("not settled after %s: %w %s", within, ctx.Err(), describe(open, err))
+		case <-time.After(150 * time.Millisecond):
+		}
+	}
+}
+
+func describe(open []string, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return strings.Join(open, "; ")
+}
+
+// open lists the workflows that run and the bookings that are not final.
+func (s *System) open(ctx context.Context, events []*Event) ([]string, error) {
+	query := "ExecutionStatus = 'Running' AND (WorkflowType = 'Purchase' OR WorkflowType = 'SettleCharge')"
+	if len(events) > 0 {
+		query += " AND EventId IN (" + strings.Join(quoted(events), ", ") + ")"
+	}
+	list, err := s.TemporalSDK.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query})
+	if err != nil {
+		return nil, err
+	}
+	var open []string
+	for _, e := range list.GetExecutions() {
+		open = append(open, e.GetExecution().GetWorkflowId()+" runs")
+	}
+	b, err := s.readBooks(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	for id, r := range b.bookings {
+		if !r.final() {
+			open = append(open, fmt.Sprintf("booking %s is %s", id, r.Status))
+		}
+	}
+	return open, nil
+}
+
+func quoted(events []*Event) []string {
+	out := make([]string, len(events))
+	for i, e := range events {
+		out[i] = "'" + e.ID + "'"
+	}
+	return out
+}
+
+// Check compares what Postgres, Redis, the providers and the API say of the
+// events, and lists every contradiction. Without events it compares all
+// bookings, but no seat maps. It is meant for events that have settled; what is
+// held may stay held.
+func (s *System) Check(ctx context.Context, events ...*Event) ([]string, error) {
+	b, err := s.readBooks(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	ledger, err := s.Ledger(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	findings := append(b.findings, checkBookings(b)...)
+	findings = append(findings, checkMoney(b, ledger, len(events) == 0)...)
+	for _, e := range events {
+		wrong, err := s.checkSeats(ctx, b, e)
+		if err != nil {
+			return nil, err
+		}
+		findings = append(findings, wrong...)
+	}
+	return findings, nil
+}
+
+// checkBookings: confirmed whole or not at all, and paid.
+func checkBookings(b books) []string {
+	var out []string
+	for id, r := range b.bookings {
+		wanted := slices.Sorted(slices.Values(r.Seats))
+		switch {
+		case r.Status == string(ticket.BookingNeedsAttention):
+			out = append(out, fmt.Sprintf("booking %s needs attention", id))
+		case r.Status == string(ticket.BookingConfirmed) && !slices.Equal(wanted, r.Tickets):
+			out = append(out, fmt.Sprintf("booking %s is confirmed for seats %v but has tickets for %v", id, wanted, r.Tickets))
+		case r.Status == string(ticket.BookingConfirmed) && (r.Paid != "captured" || r.Charged != r.Total):
+			out = append(out, fmt.Sprintf("booking %s over %d is confirmed, its payment at %q is %q over %d", id, r.Total, r.Provider, r.Paid, r.Charged))
+		}
+	}
+	return out
+}
+
+// checkMoney: captured less refunded is the total of a confirmed booking, at
+// the provider that its payment names, and nothing for any other; and nothing
+// stays authorized. All says that the books hold every booking, so that one
+// that only a provider knows is a fault.
+func checkMoney(b books, ledger Ledger, all bool) []string {
+	var out []string
+	paid := map[string]int64{}
+	for _, sum := range ledger.Summary {
+		r, known := b.bookings[sum.BookingID]
+		if !known && !all {
+			continue // of another event
+		}
+		want := int64(0)
+		if known && r.Status == string(ticket.BookingConfirmed) && r.Provider == sum.Provider {
+			want = r.Total
+			paid[sum.BookingID] = sum.Net
+		}
+		if sum.Net != want {
+			out = append(out, fmt.Sprintf("%s has taken %d (captured %d, refunded %d) of booking %s (%s), which owes it %d",
+				sum.Provider, sum.Net, sum.Captured, sum.Refunded, sum.BookingID, statusOf(r, known), want))
+		}
+		if sum.Captured > want {
+			out = append(out, fmt.Sprintf("%s has captured %d of booking %s, more than the %d it owes", sum.Provider, sum.Captured, sum.BookingID, want))
+		}
+		if sum.Authorized != 0 && (!known || r.final()) {
+			out = append(out, fmt.Sprintf("%s still reserves %d of booking %s (%s)", sum.Provider, sum.Authorized, sum.BookingID, statusOf(r, known)))
+		}
+	}
+	for id, r := range b.bookings {
+		if _, ok := paid[id]; r.Status == string(ticket.BookingConfirmed) && !ok && r.Total > 0 {
+			out = append(out, fmt.Sprintf("booking %s is confirmed for %d and no provider has its money", id, r.Total))
+		}
+	}
+	return out
+}
+
+func statusOf(r row, known bool) string {
+	if !known {
+		return "not in the books"
+	}
+	return r.Status
+}
+
+// checkSeats compares the map that the API shows, the one in Redis and the
+// books of one event.
+func (s *System) checkSeats(ctx context.Context, b books, e *Event) ([]string, error) {
+	answer, err := s.Anonymous().Availability(ctx, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	var shown struct{ Version, Seats string }
+	if err := json.Unmarshal(answer.Body, &shown); err != nil || shown.Seats == "" {
+		return []string{fmt.Sprintf("the availability of event %s is %s", e.ID, answer)}, nil
+	}
+	tag := "{" + e.ID + "}:"
+	live, err := s.RedisDB.Get(ctx, tag+"seats").Result()
+	if err != nil {
+		return nil, err
+	}
+	free, err := s.RedisDB.HGet(ctx, tag+"meta", "available").Int()
+	if err != nil {
+		return nil, err
+	}
+	counts, err := s.RedisDB.HGetAll(ctx, tag+"buyers").Result()
+	if err != nil {
+		return nil, err
+	}
+	holds, err := s.RedisDB.HKeys(ctx, tag+"holds").Result()
+	if err != nil {
+		return nil, err
+	}
+	want := b.seats(e.ID, len(e.Seats))
+	var out []string
+	if live != want {
+		out = append(out, fmt.Sprintf("Redis and Postgres differ on event %s:\n  redis    %s\n  postgres %s", e.ID, live, want))
+	}
+	if shown.Seats != live {
+		out = append(out, fmt.Sprintf("the availability of event %s is not what Redis has:\n  shown %s\n  redis %s", e.ID, shown.Seats, live))
+	}
+	if n := strings.Count(live, "a"); n != free {
+		out = append(out, fmt.Sprintf("Redis counts %d free places of event %s; its map has %d", free, e.ID, n))
+	}
+	return append(append(out, checkBuyers(b, e.ID, counts)...), checkHolds(b, e.ID, holds)...), nil
+}
+
+// checkBuyers: what Redis counts for each buyer is what the buyer holds and owns.
+func checkBuyers(b books, eventID string, counts map[string]string) []string {
+	want := map[string]int{}
+	for _, r := range b.bookings {
+		if r.EventID != eventID {
+			continue
+		}
+		want[r.BuyerID] += len(r.Tickets)
+		if r.holds() {
+			want[r.BuyerID] += len(r.Seats)
+		}
+	}
+	var out []string
+	for buyer, n := range want {
+		if counts[buyer] != strconv.Itoa(n) && (n != 0 || counts[buyer] != "") {
+			out = append(out, fmt.Sprintf("Redis counts %q places of buyer %s at event %s, Postgres %d", counts[buyer], buyer, eventID, n))
+		}
+	}
+	for buyer, n := range counts {
+		if _, ok := want[buyer]; !ok {
+			out = append(out, fmt.Sprintf("Redis counts %s places of buyer %s at event %s, Postgres none", n, buyer, eventID))
+		}
+	}
+	return out
+}
+
+// checkHolds: every hold in Redis belongs to a booking that waits.
+func checkHolds(b books, eventID string, holds []string) []string {
+	var out []string
+	for _, id := range holds {
+		if r, ok := b.bookings[id]; !ok || !r.holds() {
+			out = append(out, fmt.Sprintf("Redis has a hold of booking %s at event %s, which is %s in Postgres", id, eventID, statusOf(r, ok)))
+		}
+	}
+	return out
+}
