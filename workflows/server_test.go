@@ -46,6 +46,13 @@ func (w *world) serve(t *testing.T) client.Client {
 	return c
 }
 
+// awaitHold returns when the task that held the seats has ended.
+func (w *world) awaitHold(t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool { return len(w.log()) == 1 }, 10*time.Second, 20*time.Millisecond)
+	time.Sleep(200 * time.Millisecond)
+}
+
 // TestCancellationOnARealServer cancels inside each step. The steps of a
 // payment run in one workflow task; the server throws that task's result away
 // when a cancellation comes meanwhile, and has it run again. So a payment that
@@ -76,8 +83,7 @@ func TestCancellationWhileAHoldWaits(t *testing.T) {
 	s.c = w.serve(t)
 	run, err := s.c.ExecuteWorkflow(t.Context(), s.options(t), workflows.PurchaseType, input(nil))
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return len(w.log()) == 1 }, 10*time.Second, 20*time.Millisecond)
-	time.Sleep(200 * time.Millisecond) // the task that held the seats ends
+	w.awaitHold(t)
 	require.NoError(t, s.c.CancelWorkflow(t.Context(), s.id, ""))
 	var r workflows.PurchaseResult
 	require.NoError(t, run.Get(t.Context(), &r))
@@ -95,6 +101,7 @@ func TestCancellationDuringALaterPaymentFindsWhatItDid(t *testing.T) {
 	s.c = w.serve(t)
 	run, err := s.c.ExecuteWorkflow(t.Context(), s.options(t), workflows.PurchaseType, input(nil))
 	require.NoError(t, err)
+	w.awaitHold(t)
 	handle, err := s.c.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
 		WorkflowID: s.id, UpdateName: workflows.UpdatePay, Args: []any{workflows.PayRequest{Choice: byStripe}},
 		WaitForStage: client.WorkflowUpdateStageCompleted,
