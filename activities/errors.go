@@ -24,7 +24,9 @@ var retryable = map[ticket.Code]bool{
 // outermost error only.
 func ErrorInterceptor() interceptor.WorkerInterceptor { return &errorInterceptor{} }
 
-type errorInterceptor struct{ interceptor.WorkerInterceptorBase }
+type errorInterceptor struct {
+	interceptor.WorkerInterceptorBase
+}
 
 func (*errorInterceptor) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
 	i := &errorInbound{}

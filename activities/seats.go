@@ -60,11 +60,13 @@ type HoldSeatsInput struct {
 	// Payment follows at once, when there is one: the hold then ends with its
 	// purchase and not by its deadline.
 	Payment *ticket.BegunPayment `json:"payment,omitempty"`
-	// HoldFor is how long the buyer has to pay.
-	HoldFor time.Duration `json:"hold_for"`
+	// HoldSeconds is how long the buyer has to pay.
+	HoldSeconds int `json:"hold_seconds"`
 	// At is when the booking was asked for.
 	At time.Time `json:"at"`
 }
+
+func (in *HoldSeatsInput) life() time.Duration { return time.Duration(in.HoldSeconds) * time.Second }
 
 // HeldSeats is the answer: the places at the price that is shown to the
 // buyer, or the reason why there are none.
@@ -102,7 +104,7 @@ func (s *Seats) HoldSeats(ctx context.Context, in HoldSeatsInput) (HeldSeats, er
 	}
 	out := HeldSeats{Fence: hold.Fence, ExpiresAt: hold.ExpiresAt, Limit: event.MaxTicketsPerBuyer}
 	if hold.ExpiresAt.IsZero() {
-		out.ExpiresAt = s.Now().Add(in.HoldFor).UTC().Truncate(time.Millisecond)
+		out.ExpiresAt = s.Now().Add(in.life()).UTC().Truncate(time.Millisecond)
 	}
 	if out.Items, err = s.price(ctx, event, hold.Seats); err != nil {
 		return HeldSeats{}, err
@@ -122,7 +124,7 @@ func (s *Seats) HoldSeats(ctx context.Context, in HoldSeatsInput) (HeldSeats, er
 
 func (s *Seats) lock(ctx context.Context, event *ticket.Event, in HoldSeatsInput) (redis.Hold, error) {
 	r := redis.HoldRequest{
-		HoldID: in.BookingID, BuyerID: in.BuyerID, Limit: event.MaxTicketsPerBuyer, Life: in.HoldFor, Seats: in.Wish.Seats,
+		HoldID: in.BookingID, BuyerID: in.BuyerID, Limit: event.MaxTicketsPerBuyer, Life: in.life(), Seats: in.Wish.Seats,
 	}
 	if in.Payment != nil {
 		r.Life = 0

@@ -81,7 +81,9 @@ func (s *Server) registerBookings(api huma.API) {
 	s.registerWebhooks(api)
 }
 
-type bookingPath struct {
+// BookingPath names a booking in the path. It is exported because huma reads
+// embedded fields of exported types only.
+type BookingPath struct {
 	BookingID string `path:"booking_id" maxLength:"64" doc:"The booking's id"`
 }
 
@@ -89,7 +91,7 @@ type bookingOutput struct {
 	Body bookingBody
 }
 
-func (s *Server) getBooking(ctx context.Context, in *bookingPath) (*bookingOutput, error) {
+func (s *Server) getBooking(ctx context.Context, in *BookingPath) (*bookingOutput, error) {
 	b, err := s.ownBooking(ctx, in.BookingID)
 	if err != nil {
 		return nil, err

@@ -76,7 +76,7 @@ func (s *Server) createBooking(ctx context.Context, in *createBookingInput) (*cr
 	}
 	start := workflows.PurchaseInput{
 		BookingID: ticket.DeriveBookingID(event.ID, buyer, in.Key), EventID: event.ID, BuyerID: buyer,
-		Fingerprint: bookingFingerprint(&in.Body, event.ID), Wish: wish, HoldFor: s.deps.HoldFor, Payment: payment,
+		Fingerprint: bookingFingerprint(&in.Body, event.ID), Wish: wish, HoldSeconds: int(s.deps.HoldFor.Seconds()), Payment: payment,
 		Description: fmt.Sprintf("%d × %s", max(len(wish.Seats), wish.Quantity), event.Name),
 	}
 	if err := s.mayBook(ctx, event, plan, start); err != nil {

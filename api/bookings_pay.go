@@ -12,7 +12,7 @@ import (
 )
 
 type payBookingInput struct {
-	bookingPath
+	BookingPath
 	IdempotencyKey
 	Body paymentBody
 }
@@ -43,7 +43,7 @@ func (s *Server) payBooking(ctx context.Context, in *payBookingInput) (*bookingO
 	request := workflows.PayRequest{Choice: choice, Fingerprint: fingerprintOf(in.Body)}
 	o, err := s.deps.Purchases.Pay(waiting, b.ID, cmp.Or(in.Key, uuid.NewString()), request)
 	if errors.Is(err, ErrLost) {
-		return s.getBooking(ctx, &in.bookingPath)
+		return s.getBooking(ctx, &in.BookingPath)
 	}
 	if err != nil {
 		return nil, s.notPayable(ctx, b.ID, err)
@@ -71,7 +71,7 @@ func (s *Server) notPayable(ctx context.Context, bookingID string, err error) er
 }
 
 type cancelBookingInput struct {
-	bookingPath
+	BookingPath
 }
 
 func (s *Server) cancelBooking(ctx context.Context, in *cancelBookingInput) (*bookingOutput, error) {
@@ -86,7 +86,7 @@ func (s *Server) cancelBooking(ctx context.Context, in *cancelBookingInput) (*bo
 	defer cancel()
 	o, err := s.deps.Purchases.Cancel(waiting, b.ID, workflows.SupportRequest{By: caller(ctx).ID})
 	if errors.Is(err, ErrLost) {
-		return s.getBooking(ctx, &in.bookingPath)
+		return s.getBooking(ctx, &in.BookingPath)
 	}
 	if err != nil {
 		return nil, s.notPayable(ctx, b.ID, err)

@@ -33,7 +33,7 @@ func (s *Server) registerBookingStream(api huma.API, tags []string) {
 	}, loggedIn, s.watchBooking)
 }
 
-func (s *Server) watchBooking(ctx context.Context, in *bookingPath) (*huma.StreamResponse, error) {
+func (s *Server) watchBooking(ctx context.Context, in *BookingPath) (*huma.StreamResponse, error) {
 	b, err := s.ownBooking(ctx, in.BookingID)
 	if err != nil {
 		return nil, err

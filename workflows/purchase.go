@@ -42,8 +42,8 @@ type PurchaseInput struct {
 	// Fingerprint tells a repeated request from another one under the same key.
 	Fingerprint string          `json:"fingerprint"`
 	Wish        activities.Wish `json:"wish"`
-	// HoldFor is how long the buyer has to pay.
-	HoldFor time.Duration `json:"hold_for"`
+	// HoldSeconds is how long the buyer has to pay.
+	HoldSeconds int `json:"hold_seconds"`
 	// Payment, when it comes with the request, is tried at once.
 	Payment *ticket.PaymentChoice `json:"payment,omitempty"`
 	// Description is what the buyer reads on the statement.

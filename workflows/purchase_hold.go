@@ -25,7 +25,7 @@ func (p *purchase) hold() {
 	ctx := local(p.safe, askBuyer, briskly, "")
 	err := workflow.ExecuteLocalActivity(ctx, seats.HoldSeats, activities.HoldSeatsInput{
 		BookingID: p.in.BookingID, EventID: p.in.EventID, BuyerID: p.in.BuyerID, Fingerprint: p.in.Fingerprint,
-		Wish: p.in.Wish, Payment: p.begins(p.in.Payment), HoldFor: p.in.HoldFor, At: p.opened,
+		Wish: p.in.Wish, Payment: p.begins(p.in.Payment), HoldSeconds: p.in.HoldSeconds, At: p.opened,
 	}).Get(ctx, &p.held)
 	switch {
 	case err != nil: // it may have happened: what came of it is released

@@ -195,7 +195,7 @@ func (w *world) environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
 func input(payment *ticket.PaymentChoice) workflows.PurchaseInput {
 	return workflows.PurchaseInput{
 		BookingID: "bk_1", EventID: "ev_1", BuyerID: "us_1", Fingerprint: "f",
-		Wish: activities.Wish{Seats: []int{3, 4}}, HoldFor: 10 * time.Minute, Payment: payment,
+		Wish: activities.Wish{Seats: []int{3, 4}}, HoldSeconds: 600, Payment: payment,
 	}
 }
 

@@ -25,10 +25,34 @@ func (s *System) Break(ctx context.Context, provider, fault, operation string) e
 	return s.AddFault(ctx, Fault{Provider: provider, Fault: fault, Operation: operation, Rate: 1})
 }
 
-// Slow makes the next call of an operation take this long.
-func (s *System) Slow(ctx context.Context, provider, operation string, delay time.Duration) error {
-	once, ms := 1, int(delay.Milliseconds())
-	return s.AddFault(ctx, Fault{Provider: provider, Fault: "slow", Operation: operation, Rate: 1, Count: &once, DelayMS: &ms})
+// Slow makes the next calls of an operation take this long.
+func (s *System) Slow(ctx context.Context, provider, operation string, calls int, delay time.Duration) error {
+	ms := int(delay.Milliseconds())
+	return s.AddFault(ctx, Fault{Provider: provider, Fault: "slow", Operation: operation, Rate: 1, Count: &calls, DelayMS: &ms})
+}
+
+// AwaitFaults waits until every fault with a count has struck as often.
+func (s *System) AwaitFaults(ctx context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for {
+		var list struct {
+			Items []struct {
+				Remaining *int `json:"remaining"`
+			} `json:"items"`
+		}
+		if err := s.control(ctx, http.MethodGet, "/sandbox/faults", nil, &list); err != nil {
+			return err
+		}
+		waiting := false
+		for _, f := range list.Items {
+			waiting = waiting || f.Remaining != nil
+		}
+		if !waiting {
+			return nil
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
 // AddFault adds a fault.

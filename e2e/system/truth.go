@@ -18,10 +18,20 @@ import (
 // any more: no workflow runs and every booking is confirmed or ended. The error
 // names what is still open.
 func (s *System) Settle(ctx context.Context, within time.Duration, events ...*Event) error {
+	return s.settle(ctx, within, "('Purchase', 'SettleCharge')", events)
+}
+
+// SettleBookings waits like Settle, but not for charges that were never
+// answered to be found out.
+func (s *System) SettleBookings(ctx context.Context, within time.Duration, events ...*Event) error {
+	return s.settle(ctx, within, "('Purchase')", events)
+}
+
+func (s *System) settle(ctx context.Context, within time.Duration, types string, events []*Event) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	for quietOnce := false; ; {
-		open, err := s.open(ctx, events)
+		open, err := s.open(ctx, types, events)
 		if err == nil && len(open) == 0 {
 			if quietOnce { // visibility follows the workflows a little later
 				return nil
@@ -46,8 +56,8 @@ func describe(open []string, err error) string {
 }
 
 // open lists the workflows that run and the bookings that are not final.
-func (s *System) open(ctx context.Context, events []*Event) ([]string, error) {
-	query := "ExecutionStatus = 'Running' AND (WorkflowType = 'Purchase' OR WorkflowType = 'SettleCharge')"
+func (s *System) open(ctx context.Context, types string, events []*Event) ([]string, error) {
+	query := "ExecutionStatus = 'Running' AND WorkflowType IN " + types
 	if len(events) > 0 {
 		query += " AND EventId IN (" + strings.Join(quoted(events), ", ") + ")"
 	}
@@ -84,24 +94,34 @@ func quoted(events []*Event) []string {
 // bookings, but no seat maps. It is meant for events that have settled; what is
 // held may stay held.
 func (s *System) Check(ctx context.Context, events ...*Event) ([]string, error) {
-	b, err := s.readBooks(ctx, events)
+	findings, b, err := s.check(ctx, events)
 	if err != nil {
 		return nil, err
 	}
 	ledger, err := s.Ledger(ctx, "")
+	return append(findings, checkMoney(b, ledger, len(events) == 0)...), err
+}
+
+// CheckBookings compares like Check, but leaves the providers out.
+func (s *System) CheckBookings(ctx context.Context, events ...*Event) ([]string, error) {
+	findings, _, err := s.check(ctx, events)
+	return findings, err
+}
+
+func (s *System) check(ctx context.Context, events []*Event) ([]string, books, error) {
+	b, err := s.readBooks(ctx, events)
 	if err != nil {
-		return nil, err
+		return nil, b, err
 	}
 	findings := append(b.findings, checkBookings(b)...)
-	findings = append(findings, checkMoney(b, ledger, len(events) == 0)...)
 	for _, e := range events {
 		wrong, err := s.checkSeats(ctx, b, e)
 		if err != nil {
-			return nil, err
+			return nil, b, err
 		}
 		findings = append(findings, wrong...)
 	}
-	return findings, nil
+	return findings, b, nil
 }
 
 // checkBookings: confirmed whole or not at all, and paid.

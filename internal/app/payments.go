@@ -1,10 +1,14 @@
 package app
 
 import (
+	"context"
+	"net/http"
 	"time"
 
 	"yourticket.example/api"
 	"yourticket.example/internal/config"
+	"yourticket.example/internal/paygate"
+	"yourticket.example/internal/paypal"
 	"yourticket.example/internal/stripe"
 	"yourticket.example/ticket"
 )
@@ -14,18 +18,68 @@ import (
 const (
 	callTimeout   = 3 * time.Second
 	fastBudget    = 4 * time.Second
-	patientBudget = 9 * time.Second
+	patientBudget = 8 * time.Second
 )
 
+// providers are the payment providers for the fleet that works while a buyer
+// waits, and the same with more patience. Both share a gate and a circuit.
 func (s *stores) providers(cfg config.Config) (fast, patient map[ticket.Provider]ticket.PaymentProvider, err error) {
-	st, err := stripe.New(stripe.Options{APIKey: cfg.StripeAPIKey.Reveal(), URL: cfg.StripeAPIURL.Reveal(), Timeout: callTimeout, Budget: fastBudget})
+	gate, err := paygate.NewRedisGate(paygate.GateOptions{
+		Redis: s.redisDB, Rates: map[ticket.Provider]int{ticket.Stripe: cfg.StripeRate, ticket.PayPal: cfg.PayPalRate},
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	m := map[ticket.Provider]ticket.PaymentProvider{ticket.Stripe: st}
-	return m, m, nil
+	fast, patient = map[ticket.Provider]ticket.PaymentProvider{}, map[ticket.Provider]ticket.PaymentProvider{}
+	for _, name := range []ticket.Provider{ticket.Stripe, ticket.PayPal} {
+		quick, err := newProvider(name, cfg, fastBudget)
+		if err != nil {
+			return nil, nil, err
+		}
+		slow, err := newProvider(name, cfg, patientBudget)
+		if err != nil {
+			return nil, nil, err
+		}
+		guard, err := paygate.New(paygate.Options{Name: name, Provider: quick, Gate: gate, Registerer: s.registry})
+		if err != nil {
+			return nil, nil, err
+		}
+		fast[name], patient[name] = guard, guard.Patient(slow)
+	}
+	return fast, patient, nil
 }
 
+func newProvider(name ticket.Provider, cfg config.Config, budget time.Duration) (ticket.PaymentProvider, error) {
+	if name == ticket.Stripe {
+		return stripe.New(stripe.Options{
+			APIKey: cfg.StripeAPIKey.Reveal(), URL: cfg.StripeAPIURL.Reveal(), Timeout: callTimeout, Budget: budget,
+		})
+	}
+	return newPayPal(cfg, budget)
+}
+
+func newPayPal(cfg config.Config, budget time.Duration) (*paypal.Provider, error) {
+	return paypal.New(paypal.Options{
+		ClientID: cfg.PayPalClientID, ClientSecret: cfg.PayPalClientSecret.Reveal(), URL: cfg.PayPalAPIURL.Reveal(),
+		Timeout: callTimeout, Budget: budget,
+	})
+}
+
+// webhookVerifiers check the signatures of deliveries: Stripe's here, PayPal's
+// by asking PayPal.
 func webhookVerifiers(cfg config.Config) (map[ticket.Provider]api.WebhookVerifier, error) {
-	return nil, nil
+	payPal, err := newPayPal(cfg, fastBudget)
+	if err != nil {
+		return nil, err
+	}
+	return map[ticket.Provider]api.WebhookVerifier{
+		ticket.Stripe: func(_ context.Context, header http.Header, body []byte) (api.PaymentEvent, error) {
+			e, err := stripe.VerifyWebhook(body, header.Get("Stripe-Signature"), cfg.StripeWebhookSecret.Reveal())
+			return api.PaymentEvent{ID: e.ID, Type: e.Type, BookingID: e.BookingID}, err
+		},
+		ticket.PayPal: func(ctx context.Context, header http.Header, body []byte) (api.PaymentEvent, error) {
+			e, err := payPal.VerifyWebhook(ctx, header, body, cfg.PayPalWebhookID)
+			return api.PaymentEvent{ID: e.ID, Type: e.Type, BookingID: e.BookingID}, err
+		},
+	}, nil
 }

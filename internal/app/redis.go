@@ -29,9 +29,7 @@ func redisOptions(text string) (*goredis.UniversalOptions, error) {
 		TLSConfig: first.TLSConfig, IsClusterMode: cluster,
 		DialTimeout: redisDial, ReadTimeout: redisReply, WriteTimeout: redisReply, PoolSize: 64, MaxRetries: 1,
 	}
-	for _, n := range nodes[1:] {
-		o.Addrs = append(o.Addrs, n)
-	}
+	o.Addrs = append(o.Addrs, nodes[1:]...)
 	if scheme == "rediss" && o.TLSConfig == nil {
 		host := (&url.URL{Host: nodes[0]}).Hostname()
 		o.TLSConfig = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}

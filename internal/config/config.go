@@ -12,7 +12,7 @@ type Config struct {
 	DatabaseURL URL `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL database of the catalogue."`
 	// SalesDatabaseURLs are the sales shards in their fixed order. Without any
 	// the catalogue database is the only shard, see SalesDatabases.
-	SalesDatabaseURLs URLs `name:"sales-database-urls" env:"SALES_DATABASE_URLS" placeholder:"URL,URL" help:"PostgreSQL databases of the sales shards, comma-separated (default: the catalogue's)."`
+	SalesDatabaseURLs URLs `name:"sales-database-urls" env:"SALES_DATABASE_URLS" placeholder:"URL,URL" help:"PostgreSQL databases of the sales shards (default: the catalogue's)."`
 	// RedisURL is redis://, rediss:// or redis+cluster:// with host and port.
 	RedisURL URL `name:"redis-url" env:"REDIS_URL" placeholder:"URL" help:"Redis; redis+cluster:// for a cluster."`
 	// ElasticsearchURL may be empty: search then asks PostgreSQL.

@@ -107,7 +107,7 @@ var between = regexp.MustCompile(`\s*,\s*([a-zA-Z][a-zA-Z0-9+.-]*://)`)
 // UnmarshalText takes the addresses themselves.
 func (us *URLs) UnmarshalText(text []byte) error {
 	us.list = nil
-	for _, part := range strings.Split(between.ReplaceAllString(string(text), "\n$1"), "\n") {
+	for part := range strings.SplitSeq(between.ReplaceAllString(string(text), "\n$1"), "\n") {
 		if part = strings.TrimSpace(part); part != "" {
 			us.list = append(us.list, NewURL(part))
 		}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"math"
+	"slices"
 
 	"yourticket.example/internal/seatingplan"
 	"yourticket.example/ticket"
@@ -72,7 +73,7 @@ var tariffs = map[layout][]tariff{
 func pricesAt(v *Venue, fame float64) []ticket.Price {
 	list := tariffs[v.layout]
 	if v.standing > 0 {
-		list = append(list[:len(list):len(list)], tariff{seatingplan.CategoryStanding, 15})
+		list = append(slices.Clip(list), tariff{seatingplan.CategoryStanding, 15})
 	}
 	m := moneys[v.Currency]
 	unit := 1.0

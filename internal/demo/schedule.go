@@ -99,7 +99,7 @@ func (s *scheduler) event(a artist, venue, day int, fame float64) Event {
 	starts := s.evening(v, day)
 	return Event{VenueIndex: venue, Event: ticket.Event{
 		Name: a.name + ": " + a.tour, Artist: a.name, Genre: a.genre, Description: describe(s.r, a, v),
-		Venue: v.Venue, StartsAt: starts, DoorsAt: starts.Add(-pick(s.r, []time.Duration{60, 60, 90}) * time.Minute),
+		Venue: v.Venue, StartsAt: starts, DoorsAt: starts.Add(-pick(s.r, []time.Duration{time.Hour, time.Hour, 90 * time.Minute})),
 		Status: ticket.EventScheduled, Currency: v.Currency, Prices: pricesAt(v, fame), Capacity: v.Capacity,
 		UpdatedAt: s.now,
 	}}

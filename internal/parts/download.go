@@ -23,24 +23,22 @@ var errNotFound = errors.New("not found")
 // three times, for a connection may break; a wrong digest ends it at once.
 func download(ctx context.Context, r release, file string) error {
 	url := cmp.Or(os.Getenv("YOURTICKET_MAVEN_URL"), mavenCentral) + "/" + r.path
-	var err error
-	for attempt := range 3 {
-		var sum string
-		if sum, err = fetch(ctx, url, file); err == nil {
+	for pause := time.Second; ; pause *= 2 {
+		sum, err := fetch(ctx, url, file)
+		if err == nil {
 			if sum != r.sha256 {
 				return fmt.Errorf("%s has SHA-256 %s where %s was expected", url, sum, r.sha256)
 			}
 			return nil
 		}
-		if errors.Is(err, errNotFound) || ctx.Err() != nil {
-			break
+		if errors.Is(err, errNotFound) || ctx.Err() != nil || pause > 2*time.Second {
+			return fmt.Errorf("downloading %s: %w", url, err)
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(time.Duration(attempt+1) * time.Second):
+		case <-time.After(pause):
 		}
 	}
-	return fmt.Errorf("downloading %s: %w", url, err)
 }
 
 // fetch writes what url answers to file and returns its SHA-256 in hex.

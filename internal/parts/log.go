@@ -10,18 +10,33 @@ import (
 // maxLogRead bounds how much of a log is read to find a reason.
 const maxLogRead = 256 << 10
 
-// logSince returns the non-empty lines that a log has got since offset from.
+// logSince returns the non-empty lines that a log has got since offset from,
+// the last ones where those are many.
 func logSince(path string, from int64) []string {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil // The reason is then the exit status.
 	}
 	defer func() { _ = f.Close() }()
-	b, err := io.ReadAll(io.LimitReader(io.NewSectionReader(f, from, 1<<62), maxLogRead))
+	if info, err := f.Stat(); err == nil && info.Size()-from > maxLogRead {
+		from = info.Size() - maxLogRead
+	}
+	b, err := io.ReadAll(io.NewSectionReader(f, from, maxLogRead))
 	if err != nil {
 		return nil
 	}
 	return strings.FieldsFunc(string(b), func(r rune) bool { return r == '\n' })
+}
+
+// fullDisk says whether a log speaks of a full disk, which shows in many ways
+// and is never the last thing that a server complains about.
+func fullDisk(lines []string) bool {
+	for _, line := range lines {
+		if strings.Contains(line, "No space left on device") || strings.Contains(line, "disk is full") {
+			return true
+		}
+	}
+	return false
 }
 
 // lastOf returns the last line that holds one of the words, cut down to what

@@ -109,7 +109,12 @@ func (p *Part) failure(proc *process) error {
 		}
 	}
 	reason := p.spec.reason(lines)
-	if reason == "" {
+	switch {
+	case fullDisk(lines):
+		reason = "no space left on the disk of " + p.spec.dir
+	case proc.signaled():
+		reason = "it was ended by " + proc.state() // Its log cannot know.
+	case reason == "":
 		reason = "it ended with " + proc.state()
 	}
 	return fmt.Errorf("%s; see %s", reason, p.LogFile)

@@ -146,7 +146,7 @@ func TestPartThatDiesSaysSo(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, process.Kill())
 			<-p.Done()
-			require.ErrorContains(t, p.Err(), name+" stopped: ")
+			require.EqualError(t, p.Err(), name+" stopped: it was ended by signal: killed; see "+p.LogFile)
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package parts
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -30,7 +31,8 @@ func FreePort() (int, error) {
 
 // CheckPort returns an error that names the port when it cannot be listened on.
 func CheckPort(port int) error {
-	l, err := net.Listen("tcp", address(port))
+	var listen net.ListenConfig
+	l, err := listen.Listen(context.Background(), "tcp", address(port)) // a local port is bound at once
 	if err == nil {
 		return l.Close()
 	}

@@ -72,7 +72,9 @@ func postgresArgs(data string, port int, ephemeral bool) []string {
 		"logging_collector=off",
 	}
 	if ephemeral {
-		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+		// Commits stay synchronous: what a client was told is committed must
+		// survive the death of the server, though not that of the machine.
+		settings = append(settings, "fsync=off", "full_page_writes=off")
 	}
 	args := []string{"-D", data}
 	for _, s := range settings {

@@ -40,6 +40,9 @@ func initPostgres(ctx context.Context, programs, data string, id identity, ephem
 	id.apply(cmd.SysProcAttr)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+		if fullDisk(lines) {
+			return errors.Join(fmt.Errorf("no space left on the disk of %s", data), os.RemoveAll(draft))
+		}
 		reason := lastOf(lines, postgresMarks, "error: ", "FATAL: ", "PANIC: ")
 		return fmt.Errorf("initdb failed (%w): %s", err, reason)
 	}

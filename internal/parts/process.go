@@ -87,6 +87,15 @@ func (p *process) ended() bool {
 	}
 }
 
+// signaled says whether a signal ended the process.
+func (p *process) signaled() bool {
+	if p.cmd.ProcessState == nil {
+		return false
+	}
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled()
+}
+
 // state says how the process ended, such as "exit status 1".
 func (p *process) state() string {
 	if p.cmd.ProcessState == nil {

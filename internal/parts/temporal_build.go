@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"sort"
 	"strings"
+	"time"
 )
 
 // temporaldSource is where the server's module is in the source tree.
@@ -37,6 +38,8 @@ func findTemporal(ctx context.Context, o Options) (string, error) {
 	}
 	dir, err := cached(ctx, o.cacheDir(), "temporald-"+key, func(dir string) error {
 		o.say("building Temporal's server from %s: 5-10 minutes the first time", temporaldSource)
+		stop := everyMinute(func(minutes int) { o.say("still building Temporal's server (%d min)", minutes) })
+		defer stop()
 		return buildTemporal(ctx, source, filepath.Join(dir, "temporald"))
 	})
 	return filepath.Join(dir, "temporald"), err
@@ -86,6 +89,25 @@ func hashSource(source string) (string, error) {
 		hash.Write(content)
 	}
 	return hex.EncodeToString(hash.Sum(nil))[:16], nil
+}
+
+// everyMinute calls say after each minute until stop.
+func everyMinute(say func(minutes int)) (stop func()) {
+	ticker, done := time.NewTicker(time.Minute), make(chan struct{})
+	go func() {
+		for minutes := 1; ; minutes++ {
+			select {
+			case <-ticker.C:
+				say(minutes)
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(done)
+	}
 }
 
 // buildTemporal runs the Go tool at low priority, for it takes every core.

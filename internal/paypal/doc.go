@@ -28,4 +28,9 @@
 // authorization is captured or voided and when a capture is refunded. Beyond
 // 6 hours a lost order is looked for in the transaction report, which lags by
 // up to three hours.
+//
+// # Errors
+//
+// An error with CodeProviderUnavailable carries RetryAfterSeconds when PayPal
+// answered that it is not done, and none when PayPal is in trouble.
 package paypal

@@ -112,15 +112,15 @@ const approveURL = "https://paypal.example/approve"
 var (
 	orderMade     = answer(201, `{"id":"ORDER1","status":"CREATED","links":[{"rel":"self","href":"x"},{"rel":"approve","href":"`+approveURL+`"}]}`)
 	orderApproved = answer(200, `{"id":"ORDER1","status":"APPROVED","links":[]}`)
-	orderHeld     = answer(201, withPayments("COMPLETED", `"authorizations":[{"id":"AUTH1","status":"CREATED"}]`))
-	orderTaken    = answer(200, withPayments("COMPLETED", `"authorizations":[{"id":"AUTH1","status":"CAPTURED"}],"captures":[{"id":"CAP0","status":"DECLINED"},{"id":"CAP1","status":"COMPLETED"}]`))
-	orderRefunded = answer(200, withPayments("COMPLETED", `"authorizations":[{"id":"AUTH1","status":"CAPTURED"}],"captures":[{"id":"CAP1","status":"REFUNDED"}],"refunds":[{"id":"REF1","status":"COMPLETED"}]`))
+	orderHeld     = answer(201, withPayments(`"authorizations":[{"id":"AUTH1","status":"CREATED"}]`))
+	orderTaken    = answer(200, withPayments(`"authorizations":[{"id":"AUTH1","status":"CAPTURED"}],"captures":[{"id":"CAP0","status":"DECLINED"},{"id":"CAP1","status":"COMPLETED"}]`))
+	orderRefunded = answer(200, withPayments(`"authorizations":[{"id":"AUTH1","status":"CAPTURED"}],"captures":[{"id":"CAP1","status":"REFUNDED"}],"refunds":[{"id":"REF1","status":"COMPLETED"}]`))
 	broke         = answer(500, `{"name":"INTERNAL_SERVER_ERROR","message":"Oops"}`)
 	tooMany       = answer(429, `{"name":"RATE_LIMIT_REACHED","message":"Slow down"}`)
 )
 
-func withPayments(status, payments string) string {
-	return `{"id":"ORDER1","status":"` + status + `","purchase_units":[{"payments":{` + payments + `}}]}`
+func withPayments(payments string) string {
+	return `{"id":"ORDER1","status":"COMPLETED","purchase_units":[{"payments":{` + payments + `}}]}`
 }
 
 func authorization(status string) http.HandlerFunc {

@@ -16,6 +16,8 @@ const (
 	reportedBefore = 5 * time.Minute
 	reportedAfter  = time.Hour
 	reportPage     = 500
+	// reportAgain is how often it is worth looking whether the report has moved on.
+	reportAgain = 10 * time.Minute
 )
 
 // LookUp tells what PayPal has under a charge. With a ref it reads the
@@ -81,6 +83,7 @@ func (p *Provider) byOrder(ctx context.Context, q ticket.ChargeQuery, id string)
 	case f.failed():
 		return ticket.ChargeFound{}, f.asError("show the order")
 	}
+	left := p.settle - time.Since(q.AskedAt)
 	x, vaulted := o.authorization(), q.Request.Choice.PayPalPaymentToken != ""
 	switch {
 	case x.ID != "" && stateOf(x) == ticket.ChargeCaptured:
@@ -89,8 +92,8 @@ func (p *Provider) byOrder(ctx context.Context, q ticket.ChargeQuery, id string)
 		return ticket.ChargeFound{State: stateOf(x), Charge: chargeOf(q.Request, o)}, nil
 	case o.Status == statusVoided:
 		return ticket.ChargeFound{State: ticket.ChargeVoided, Charge: closed(q.Request, id)}, nil
-	case time.Since(q.AskedAt) < settled && (vaulted || o.Status == statusApproved):
-		return ticket.ChargeFound{}, ticket.Errorf(ticket.CodeProviderUnavailable, "PayPal may still be at work on the payment.")
+	case left > 0 && (vaulted || o.Status == statusApproved):
+		return ticket.ChargeFound{}, notYet(left, "PayPal may still be at work on the payment.")
 	}
 	c := ticket.Charge{Provider: ticket.PayPal, Attempt: q.Request.Attempt, OrderRef: id}
 	if vaulted {
@@ -120,7 +123,7 @@ func (p *Provider) byReport(ctx context.Context, q ticket.ChargeQuery) (ticket.C
 		}
 	}
 	if time.Since(q.AskedAt) < remembered {
-		return ticket.ChargeFound{}, ticket.Errorf(ticket.CodeProviderUnavailable, "PayPal does not report the payment yet.")
+		return ticket.ChargeFound{}, notYet(reportAgain, "PayPal does not report the payment yet.")
 	}
 	none := ticket.Charge{Provider: ticket.PayPal, Attempt: q.Request.Attempt}
 	return ticket.ChargeFound{State: ticket.ChargeNone, Charge: none}, nil

@@ -15,9 +15,7 @@ import (
 const (
 	defaultTimeout = 3 * time.Second
 	defaultBudget  = 4 * time.Second
-	// settled is how old a lost call must be before the absence of what it
-	// would have made is believed: whatever was still running has ended by then.
-	settled = 2 * time.Minute
+	defaultSettle  = 2 * time.Minute
 	// remembered is how long PayPal surely knows the request id of an order:
 	// 6 hours, less one for the clock and for what came late.
 	remembered = 5 * time.Hour
@@ -34,6 +32,10 @@ type Options struct {
 	Timeout time.Duration
 	// Budget bounds Authorize and Resume together with their replays; default 4 s.
 	Budget time.Duration
+	// SettleAfter is how old a lost call must be before the absence of what it
+	// would have made is believed: whatever was still running at PayPal has
+	// ended by then. Default 2 minutes.
+	SettleAfter time.Duration
 	// HTTPTransport replaces the connection pool, in tests.
 	HTTPTransport http.RoundTripper
 	// Logger hears of refused credentials; default slog.Default().
@@ -45,6 +47,7 @@ type Provider struct {
 	client  *pp.Client
 	timeout time.Duration
 	budget  time.Duration
+	settle  time.Duration
 	log     *slog.Logger
 }
 
@@ -64,6 +67,9 @@ func New(o Options) (*Provider, error) {
 	if o.Budget <= 0 {
 		o.Budget = defaultBudget
 	}
+	if o.SettleAfter <= 0 {
+		o.SettleAfter = defaultSettle
+	}
 	if o.HTTPTransport == nil {
 		o.HTTPTransport = newTransport()
 	}
@@ -77,7 +83,7 @@ func New(o Options) (*Provider, error) {
 	client.SetHTTPClient(newHTTPClient(&carrier{next: o.HTTPTransport, tokens: newTokens(o)}))
 	// With a token that never expires the library leaves tokens to the carrier.
 	client.SetAccessToken("set-by-carrier")
-	return &Provider{client: client, timeout: o.Timeout, budget: o.Budget, log: o.Logger}, nil
+	return &Provider{client: client, timeout: o.Timeout, budget: o.Budget, settle: o.SettleAfter, log: o.Logger}, nil
 }
 
 // keyOf names a step of a booking's attempt for PayPal's idempotency.

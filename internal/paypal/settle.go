@@ -2,11 +2,15 @@ package paypal
 
 import (
 	"context"
+	"time"
 
 	pp "github.com/plutov/paypal/v4"
 
 	"yourticket.example/ticket"
 )
+
+// soon is when PayPal may be done with what it is at.
+const soon = 5 * time.Second
 
 // Capture takes the whole reserved amount and returns the id of the capture.
 // One that PayPal still reviews is CodeProviderUnavailable until it is done.
@@ -48,7 +52,7 @@ func captureRef(x object) (string, error) {
 	case statusDeclined, statusFailed:
 		return "", ticket.Errorf(ticket.CodeProviderRefused, "PayPal declined to capture the payment.")
 	}
-	return "", ticket.Errorf(ticket.CodeProviderUnavailable, "PayPal is not done capturing the payment.")
+	return "", notYet(soon, "PayPal is not done capturing the payment.")
 }
 
 // Void releases what is reserved. An order that was never authorized has

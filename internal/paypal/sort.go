@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	pp "github.com/plutov/paypal/v4"
 
@@ -136,5 +137,13 @@ func (f fault) asError(doing string) error {
 	if f.code == codeRateLimited {
 		e.RetryAfterSeconds = 1
 	}
+	return e
+}
+
+// notYet says that PayPal answers but is not done. Unlike a provider in
+// trouble it says when asking again may help.
+func notYet(wait time.Duration, message string) error {
+	e := ticket.Errorf(ticket.CodeProviderUnavailable, "%s", message)
+	e.RetryAfterSeconds = max(1, int(wait.Round(time.Second)/time.Second))
 	return e
 }

@@ -89,7 +89,7 @@ func (t *carrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	t.tokens.drop(token)
 	fresh, err := t.tokens.get(req.Context())
 	if err != nil || fresh == token {
-		return resp, nil //nolint:nilerr // the refusal is the answer then
+		return resp, nil // the refusal is the answer then
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	_ = resp.Body.Close()

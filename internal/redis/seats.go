@@ -188,16 +188,16 @@ func (s *Seats) Snapshot(ctx context.Context, eventID string) (version, seats st
 func (s *Seats) States(ctx context.Context, eventID string, seats []int) ([]ticket.SeatState, error) {
 	key := keys(eventID)[0]
 	pipe := s.db.Pipeline()
-	for _, i := range seats {
-		pipe.GetRange(ctx, key, int64(i), int64(i))
+	cmds := make([]*goredis.StringCmd, len(seats))
+	for i, seat := range seats {
+		cmds[i] = pipe.GetRange(ctx, key, int64(seat), int64(seat))
 	}
-	cmds, err := pipe.Exec(ctx)
-	if err != nil {
+	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, unavailable(err)
 	}
 	out := make([]ticket.SeatState, len(seats))
 	for i, c := range cmds {
-		text := c.(*goredis.StringCmd).Val()
+		text := c.Val()
 		if text == "" {
 			return nil, ErrNoState
 		}
@@ -210,16 +210,16 @@ func (s *Seats) States(ctx context.Context, eventID string, seats []int) ([]tick
 // without live state.
 func (s *Seats) Available(ctx context.Context, eventIDs []string) ([]int, error) {
 	pipe := s.db.Pipeline()
-	for _, id := range eventIDs {
-		pipe.HGet(ctx, keys(id)[3], "available")
+	cmds := make([]*goredis.StringCmd, len(eventIDs))
+	for i, id := range eventIDs {
+		cmds[i] = pipe.HGet(ctx, keys(id)[3], "available")
 	}
-	cmds, err := pipe.Exec(ctx)
-	if err != nil && !errors.Is(err, goredis.Nil) {
+	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, goredis.Nil) {
 		return nil, unavailable(err)
 	}
 	out := make([]int, len(eventIDs))
 	for i, c := range cmds {
-		n, err := c.(*goredis.StringCmd).Int()
+		n, err := c.Int()
 		if err != nil {
 			n = -1
 		}

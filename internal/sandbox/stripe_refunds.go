@@ -7,7 +7,8 @@ import (
 
 // createRefund gives money of a captured charge back, whole or in part.
 func (a *stripeAPI) createRefund(c *stripeCall) ([]byte, *stripeError) {
-	if err := c.form.onlyKnown("amount", "charge", "payment_intent", "reason", "metadata", "instructions_email", "refund_application_fee", "reverse_transfer", "currency", "customer", "origin"); err != nil {
+	if err := c.form.onlyKnown("amount", "charge", "payment_intent", "reason", "metadata",
+		"instructions_email", "refund_application_fee", "reverse_transfer", "currency", "customer", "origin"); err != nil {
 		return nil, err
 	}
 	reason, err := c.form.oneOf("reason", "", "duplicate", "fraudulent", "requested_by_customer")

@@ -3,6 +3,7 @@ package seatingplan
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // The categories of generated plans.
@@ -129,9 +130,5 @@ func tenth(p Point) Point {
 // rowLetters names rows as theatres do: A to Z without I and O, then AA, BB and so on.
 func rowLetters(i int) string {
 	const letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-	name := ""
-	for range i/len(letters) + 1 {
-		name += string(letters[i%len(letters)])
-	}
-	return name
+	return strings.Repeat(letters[i%len(letters):][:1], i/len(letters)+1)
 }

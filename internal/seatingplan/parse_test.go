@@ -50,7 +50,7 @@ func TestParseTakesTheWholeFormat(t *testing.T) {
 		GUID: "st-1-1", Number: "1", UUID: "0b7f4e0e-3", StartDirection: ">", Radius: 9.5, Category: "Gold",
 	}, seat)
 	require.Len(t, f.Zones[0].Areas, 5)
-	require.Equal(t, 5.5, f.Zones[0].Areas[2].Circle.Radius)
+	require.InDelta(t, 5.5, f.Zones[0].Areas[2].Circle.Radius, 0)
 
 	written, err := json.Marshal(f)
 	require.NoError(t, err)

@@ -24,6 +24,11 @@
 //
 // Stripe's search is documented to lag by up to a minute, and by more when
 // Stripe is in trouble, which is when it would be asked. So a hit of the
-// search is believed, but only a walk over the consistent list of intents
-// created around that time can prove that there is none.
+// search is believed, but it takes a walk over the consistent list of intents
+// created around that time to prove that there is none.
+//
+// # Errors
+//
+// An error with CodeProviderUnavailable carries RetryAfterSeconds when Stripe
+// answered that it is not done, and none when Stripe is in trouble.
 package stripe

@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// An intent made by a call is created between these bounds around the time
-	// at which the call was first sent: clocks differ, and replays come later.
-	createdBefore = time.Minute
+	// An intent made by a call is created between these bounds around AskedAt:
+	// clocks differ, whoever asks may have noted the time only when the call had
+	// failed, and replays come later.
+	createdBefore = 5 * time.Minute
 	createdAfter  = 10 * time.Minute
 	pageSize      = 100
 )
@@ -53,20 +54,27 @@ func (p *Provider) find(ctx context.Context, q ticket.ChargeQuery) (string, erro
 	if q.AskedAt.IsZero() {
 		return "", ticket.Errorf(ticket.CodeProviderRefused, "A lost Stripe payment can only be found by the time it was asked for.")
 	}
-	if id := p.search(ctx, q); id != "" {
+	id, searched := p.search(ctx, q)
+	if id != "" {
 		return id, nil
 	}
 	id, err := p.walk(ctx, q)
-	if err == nil && id == "" && time.Since(q.AskedAt) < settled {
-		return "", ticket.Errorf(ticket.CodeProviderUnavailable, "Stripe may still be at work on the payment.")
+	if err != nil || id != "" {
+		return id, err
 	}
-	return id, err
+	if left := p.settle - time.Since(q.AskedAt); left > 0 {
+		return "", notYet(left, "Stripe may still be at work on the payment.")
+	}
+	if searched.failed() && searched.class != answered {
+		return "", searched.asError("search for the payment")
+	}
+	return "", nil
 }
 
-// search asks Stripe's index. It is a shortcut: whatever goes wrong with it,
-// the list decides.
-func (p *Provider) search(ctx context.Context, q ticket.ChargeQuery) string {
-	ctx, _, cancel := p.begin(ctx)
+// search asks Stripe's index, which an account may be without. A hit is a
+// shortcut; only together with the list does a miss prove anything.
+func (p *Provider) search(ctx context.Context, q ticket.ChargeQuery) (string, fault) {
+	ctx, rec, cancel := p.begin(ctx)
 	defer cancel()
 	params := &stripego.PaymentIntentSearchParams{SearchParams: stripego.SearchParams{
 		Context: ctx, Limit: stripego.Int64(1), Single: true,
@@ -74,9 +82,9 @@ func (p *Provider) search(ctx context.Context, q ticket.ChargeQuery) string {
 	}}
 	hits := p.api.PaymentIntents.Search(params)
 	if hits.Next() {
-		return hits.PaymentIntent().ID
+		return hits.PaymentIntent().ID, fault{}
 	}
-	return ""
+	return "", p.sorted(rec, hits.Err())
 }
 
 // quoted makes a text safe between single quotes of a search.

@@ -16,9 +16,7 @@ import (
 const (
 	defaultTimeout = 3 * time.Second
 	defaultBudget  = 4 * time.Second
-	// settled is how old a lost call must be before the absence of its intent
-	// is believed: whatever was still running at Stripe has ended by then.
-	settled = 2 * time.Minute
+	defaultSettle  = 2 * time.Minute
 )
 
 // Options says how Stripe is reached.
@@ -31,6 +29,10 @@ type Options struct {
 	Timeout time.Duration
 	// Budget bounds Authorize and Resume together with their replays; default 4 s.
 	Budget time.Duration
+	// SettleAfter is how old a lost call must be before the absence of its
+	// intent is believed: whatever was still running at Stripe has ended by
+	// then. Default 2 minutes.
+	SettleAfter time.Duration
 	// HTTPTransport replaces the connection pool, in tests.
 	HTTPTransport http.RoundTripper
 	// Logger hears of refused credentials; default slog.Default().
@@ -42,6 +44,7 @@ type Provider struct {
 	api     *client.API
 	timeout time.Duration
 	budget  time.Duration
+	settle  time.Duration
 	log     *slog.Logger
 }
 
@@ -57,6 +60,9 @@ func New(o Options) (*Provider, error) {
 	}
 	if o.Budget <= 0 {
 		o.Budget = defaultBudget
+	}
+	if o.SettleAfter <= 0 {
+		o.SettleAfter = defaultSettle
 	}
 	if o.HTTPTransport == nil {
 		o.HTTPTransport = newTransport()
@@ -78,6 +84,7 @@ func New(o Options) (*Provider, error) {
 		api:     client.New(o.APIKey, &stripego.Backends{API: api, Connect: api, Uploads: api}),
 		timeout: o.Timeout,
 		budget:  o.Budget,
+		settle:  o.SettleAfter,
 		log:     o.Logger,
 	}, nil
 }

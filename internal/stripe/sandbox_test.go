@@ -38,7 +38,7 @@ func newStand(t *testing.T) *stand {
 
 func (s *stand) post(path, body string) {
 	s.t.Helper()
-	resp, err := http.Post(s.url+path, "application/json", bytes.NewBufferString(body)) //nolint:noctx // a test's control call
+	resp, err := http.Post(s.url+path, "application/json", bytes.NewBufferString(body))
 	require.NoError(s.t, err)
 	require.NoError(s.t, resp.Body.Close())
 	require.Less(s.t, resp.StatusCode, 300, path)
@@ -52,7 +52,7 @@ func (s *stand) fault(fault, operation string, count int) {
 // ledger lists type and status of what the sandbox booked, without fees.
 func (s *stand) ledger(booking string) []string {
 	s.t.Helper()
-	resp, err := http.Get(s.url + "/sandbox/ledger?booking_id=" + booking) //nolint:noctx // a test's control call
+	resp, err := http.Get(s.url + "/sandbox/ledger?booking_id=" + booking)
 	require.NoError(s.t, err)
 	defer func() { _ = resp.Body.Close() }()
 	var page struct {

@@ -10,6 +10,9 @@ import (
 	"yourticket.example/ticket"
 )
 
+// soon is when Stripe may be done with what it is at.
+const soon = 5 * time.Second
+
 // Capture takes the whole reserved amount and returns the id of the charge.
 func (p *Provider) Capture(ctx context.Context, r ticket.ChargeRequest, c ticket.Charge) (string, error) {
 	if c.Ref == "" {
@@ -28,7 +31,7 @@ func (p *Provider) Capture(ctx context.Context, r ticket.ChargeRequest, c ticket
 	case stripego.PaymentIntentStatusSucceeded:
 		return chargeID(pi), nil
 	case stripego.PaymentIntentStatusProcessing, stripego.PaymentIntentStatusRequiresCapture:
-		return "", ticket.Errorf(ticket.CodeProviderUnavailable, "Stripe is not done capturing the payment.")
+		return "", notYet(soon, "Stripe is not done capturing the payment.")
 	}
 	return "", ticket.Errorf(ticket.CodeProviderRefused, "The Stripe payment cannot be captured, it is %s.", pi.Status)
 }
@@ -55,7 +58,7 @@ func (p *Provider) Void(ctx context.Context, r ticket.ChargeRequest, c ticket.Ch
 	case pi.Status == stripego.PaymentIntentStatusSucceeded:
 		return ticket.Errorf(ticket.CodeProviderRefused, "The Stripe payment has been captured and cannot be voided.")
 	}
-	return ticket.Errorf(ticket.CodeProviderUnavailable, "The Stripe payment is %s and cannot be voided now.", pi.Status)
+	return notYet(soon, "The Stripe payment is %s and cannot be voided now.", pi.Status)
 }
 
 // Refund gives a captured charge back whole and returns the refund's id.
@@ -95,7 +98,7 @@ func (p *Provider) refundOf(ctx context.Context, intent string) (string, error) 
 	if f := p.sorted(rec, list.Err()); f.failed() {
 		return "", f.asError("find the refund")
 	}
-	return "", ticket.Errorf(ticket.CodeProviderUnavailable, "Stripe does not list the refund yet.")
+	return "", notYet(soon, "Stripe does not list the refund yet.")
 }
 
 // current tells the state of an intent that could not be changed: from the

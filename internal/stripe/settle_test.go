@@ -144,6 +144,8 @@ func TestLookUpOfALostReply(t *testing.T) {
 		"the list stands in for the search":   {long, []http.HandlerFunc{answer(500, errorServer), answer(200, ours), answer(200, intentHeld)}, ticket.ChargeAuthorized, "", 3},
 		"absence is believed when it is old":  {long, []http.HandlerFunc{answer(200, nothing), answer(200, noneInAll)}, ticket.ChargeNone, "", 2},
 		"absence is not believed while young": {short, []http.HandlerFunc{answer(200, nothing), answer(200, noneInAll)}, "", ticket.CodeProviderUnavailable, 2},
+		"absence needs the search too":        {long, []http.HandlerFunc{answer(500, errorServer), answer(200, noneInAll)}, "", ticket.CodeProviderUnavailable, 2},
+		"absence, in an account without it":   {long, []http.HandlerFunc{answer(400, `{"error":{"type":"invalid_request_error","message":"Search is not supported"}}`), answer(200, noneInAll)}, ticket.ChargeNone, "", 2},
 		"a list that fails proves nothing":    {long, []http.HandlerFunc{answer(200, nothing), answer(500, errorServer)}, "", ticket.CodeProviderUnavailable, 2},
 	} {
 		t.Run(name, func(t *testing.T) {

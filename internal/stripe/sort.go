@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	stripego "github.com/stripe/stripe-go/v76"
 
@@ -86,6 +87,14 @@ func (f fault) asError(doing string) error {
 	if f.code == codeRateLimited {
 		e.RetryAfterSeconds = 1
 	}
+	return e
+}
+
+// notYet says that Stripe answers but is not done. Unlike a provider in
+// trouble it says when asking again may help.
+func notYet(wait time.Duration, format string, args ...any) error {
+	e := ticket.Errorf(ticket.CodeProviderUnavailable, format, args...)
+	e.RetryAfterSeconds = max(1, int(wait.Round(time.Second)/time.Second))
 	return e
 }
 

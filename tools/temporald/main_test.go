@@ -43,7 +43,9 @@ func startRun(t *testing.T, args ...string) (address string, stop func() int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var out, log buffer
 	code := make(chan int, 1)
-	go func() { code <- run(ctx, append([]string{"--port", "0", "--ui-port", "0", "--log-level", "error"}, args...), &out, &log) }()
+	go func() {
+		code <- run(ctx, append([]string{"--port", "0", "--ui-port", "0", "--log-level", "error"}, args...), &out, &log)
+	}()
 	for deadline := time.Now().Add(60 * time.Second); !strings.HasSuffix(out.String(), "\n"); {
 		if time.Now().After(deadline) {
 			t.Fatalf("not ready within a minute: %s", log.String())

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/log"
 	"go.temporal.io/server/common/metrics"
@@ -20,10 +24,10 @@ import (
 // to this server's version.
 func openPostgres(o options) (stores, error) {
 	s := stores{main: postgres(o, "temporal"), visibility: postgres(o, "temporal_visibility")}
-	if err := migrate(s.main, "postgresql/v12/temporal"); err != nil {
+	if err := migrate(o.postgres, s.main, "postgresql/v12/temporal"); err != nil {
 		return s, fmt.Errorf("database temporal: %w", err)
 	}
-	if err := migrate(s.visibility, "postgresql/v12/visibility"); err != nil {
+	if err := migrate(o.postgres, s.visibility, "postgresql/v12/visibility"); err != nil {
 		return s, fmt.Errorf("database temporal_visibility: %w", err)
 	}
 	return s, nil
@@ -55,16 +59,14 @@ func postgres(o options, database string) *config.SQL {
 
 // migrate creates the database of cfg when it is missing and applies the
 // schema versions it lacks.
-func migrate(cfg *config.SQL, schemaName string) error {
+func migrate(server string, cfg *config.SQL, schemaName string) error {
+	if err := createDatabase(server, cfg.DatabaseName); err != nil {
+		return err
+	}
 	logger := log.NewNoopLogger()
 	db, err := openAdmin(cfg, logger)
 	if err != nil {
-		if err := createDatabase(cfg, logger); err != nil {
-			return err
-		}
-		if db, err = openAdmin(cfg, logger); err != nil {
-			return err
-		}
+		return err
 	}
 	defer db.Close()
 	if _, err := db.ReadSchemaVersion(); err != nil {
@@ -77,15 +79,23 @@ func migrate(cfg *config.SQL, schemaName string) error {
 	return schema.NewUpdateSchemaTask(db, update, logger).Run()
 }
 
-func createDatabase(cfg *config.SQL, logger log.Logger) error {
-	root := *cfg
-	root.DatabaseName = "postgres"
-	db, err := openAdmin(&root, logger)
+// createDatabase connects to the database that the server's URL names, or its
+// default one, and creates another beside it unless that exists.
+func createDatabase(server, name string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, server)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	return db.CreateDatabase(cfg.DatabaseName)
+	defer func() { _ = conn.Close(ctx) }()
+	const duplicateDatabase = "42P04"
+	var refused *pgconn.PgError
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
+	if errors.As(err, &refused) && refused.Code == duplicateDatabase {
+		return nil
+	}
+	return err
 }
 
 // admin is a database as Temporal's schema tasks want it.

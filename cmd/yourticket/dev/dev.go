@@ -78,8 +78,13 @@ func Run(ctx context.Context, o Options) (err error) {
 		s.announce(time.Since(began))
 		err = s.set.wait(ctx)
 	}
+	if ctx.Err() != nil {
+		err = nil // Whatever a start that was interrupted ran into does not matter.
+	}
 	s.out.say("stopping")
-	return errors.Join(withoutCancel(ctx, err), s.set.stop())
+	err = errors.Join(err, s.set.stop())
+	s.out.say("stopped")
+	return err
 }
 
 // start brings everything up, each step on what the one before has made.
@@ -130,12 +135,4 @@ func (s *system) startServices() {
 	s.set.run("api", func(ctx context.Context) error {
 		return app.RunAPI(ctx, s.cfg, app.APIOptions{Services: app.ServiceNames, Listen: local(s.Ports.API)})
 	})
-}
-
-// withoutCancel drops the error of a start that ctx cut short.
-func withoutCancel(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
 }

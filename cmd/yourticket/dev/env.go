@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"yourticket.example/internal/config"
@@ -54,6 +55,10 @@ func configVariables(c config.Config) []variable {
 		{"PAYPAL_CLIENT_SECRET", c.PayPalClientSecret.Reveal()},
 		{"PAYPAL_API_URL", c.PayPalAPIURL.Reveal()},
 		{"PAYPAL_WEBHOOK_ID", c.PayPalWebhookID},
+		{"STRIPE_RATE", strconv.Itoa(c.StripeRate)},
+		{"PAYPAL_RATE", strconv.Itoa(c.PayPalRate)},
+		{"HOLD_FOR", c.HoldFor.String()},
+		{"WORKER_BUILD_ID", c.WorkerBuildID},
 		{"SMTP_URL", c.SMTPURL.Reveal()},
 		{"LOG_LEVEL", c.LogLevel},
 	}
@@ -78,9 +83,9 @@ func (s *system) retireEnv() error {
 		own[m[1]] = strings.ReplaceAll(m[2], `'\''`, "'")
 	}
 	var ours []string
-	forget := func(name, value string, clear func()) {
+	forget := func(name, value string, unset func()) {
 		if value != "" && own[name] == value {
-			clear()
+			unset()
 			ours = append(ours, name)
 		}
 	}

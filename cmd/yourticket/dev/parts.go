@@ -133,6 +133,10 @@ func (s *system) needsSandbox() bool {
 	return s.cfg.StripeAPIURL.IsZero() || s.cfg.PayPalAPIURL.IsZero()
 }
 
+// sandboxRate is the requests a second that the sandbox gets: it has no limit
+// of its own, unlike the providers.
+const sandboxRate = 5000
+
 // startSandbox stands in for the providers that have no address, with keys of
 // its own: real ones have no business there.
 func (s *system) startSandbox(context.Context) error {
@@ -141,6 +145,7 @@ func (s *system) startSandbox(context.Context) error {
 		return err
 	}
 	s.sandbox = "http://" + local(s.Ports.Sandbox)
+	s.cfg.StripeRate, s.cfg.PayPalRate = sandboxRate, sandboxRate
 	if s.cfg.StripeAPIURL.IsZero() {
 		s.cfg.StripeAPIURL = config.NewURL(s.sandbox)
 		s.cfg.StripeAPIKey = config.NewSecret(keys.StripeAPIKey)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -94,8 +95,7 @@ func (v *supervisor) stop() error {
 	defer v.mu.Unlock()
 	deadline := time.After(serviceStop)
 	var errs []error
-	for i := len(v.services) - 1; i >= 0; i-- {
-		s := v.services[i]
+	for _, s := range slices.Backward(v.services) {
 		s.cancel()
 		select {
 		case <-s.done:

@@ -1,0 +1,51 @@
+package command_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"yourticket.example/cmd/yourticket/command"
+)
+
+func TestExitCodesAndTheirReasons(t *testing.T) {
+	for _, name := range []string{"DATABASE_URL", "SALES_DATABASE_URLS", "REDIS_URL", "TEMPORAL_ADDRESS", "STRIPE_API_KEY", "LOG_LEVEL"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("LOG_LEVEL", "info")
+	tests := map[string]struct {
+		args   []string
+		code   int
+		stdout string
+		stderr string
+	}{
+		"help":                  {[]string{"--help"}, 0, "Usage: yourticket <command>", ""},
+		"help of a command":     {[]string{"dev", "--help"}, 0, "($SANDBOX_PORT)", ""},
+		"help of a subcommand":  {[]string{"migrate", "up", "--help"}, 0, "($DATABASE_URL)", ""},
+		"version":               {[]string{"version"}, 0, "yourticket ", ""},
+		"no command":            {nil, 2, "", "yourticket: expected one of "},
+		"unknown command":       {[]string{"sell"}, 2, "", "yourticket: unexpected argument sell"},
+		"unknown flag":          {[]string{"dev", "--fast"}, 2, "", "yourticket: unknown flag --fast"},
+		"port that is no port":  {[]string{"dev", "--port", "http"}, 2, "", "yourticket: --port: "},
+		"unknown service":       {[]string{"api", "--services", "tea"}, 2, "", "yourticket: --services must be one of "},
+		"unknown fleet":         {[]string{"worker", "--fleets", "ships"}, 2, "", "yourticket: --fleets must be one of "},
+		"missing variables":     {[]string{"api"}, 2, "", "yourticket: DATABASE_URL: is missing\nyourticket: REDIS_URL: is missing\n"},
+		"malformed variable":    {[]string{"dev", "--redis-url", "http://x"}, 2, "", "yourticket: REDIS_URL: must begin with redis://"},
+		"migrate, no database":  {[]string{"migrate", "status"}, 2, "", "yourticket: DATABASE_URL: is missing\n"},
+		"unusable data folder":  {[]string{"dev", "--data-dir", "/dev/null/x"}, 1, "", "yourticket: data directory: "},
+		"database out of reach": {[]string{"migrate", "up", "--database-url", "postgres://nobody@127.0.0.1:1/none"}, 1, "", "yourticket: "},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			require.Equal(t, tt.code, command.Run(t.Context(), tt.args, &stdout, &stderr), "stderr: %s", stderr.String())
+			require.Contains(t, stdout.String(), tt.stdout)
+			if tt.stderr == "" {
+				require.Empty(t, stderr.String())
+				return
+			}
+			require.Contains(t, stderr.String(), tt.stderr)
+		})
+	}
+}

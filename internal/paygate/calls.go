@@ -1,0 +1,112 @@
+package paygate
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"yourticket.example/ticket"
+)
+
+// The operations, as the metrics name them.
+const (
+	opAuthorize = "authorize"
+	opResume    = "resume"
+	opLookUp    = "look_up"
+	opCapture   = "capture"
+	opVoid      = "void"
+	opRefund    = "refund"
+)
+
+// Authorize implements ticket.PaymentProvider.
+func (g *Guard) Authorize(ctx context.Context, r ticket.ChargeRequest) ticket.Charge {
+	start := time.Now()
+	done, no := g.enter(ctx, opAuthorize)
+	if no != nil {
+		g.metrics.refused(g.name, opAuthorize, no.code)
+		c := ticket.Charge{Provider: g.name, Attempt: r.Attempt, Outcome: ticket.OutcomeNotExecuted, Code: no.code}
+		c.Message = "The payment provider is not asked now."
+		return c
+	}
+	verdict := errNothing
+	defer func() { done(verdict) }()
+	c := g.provider.Authorize(ctx, r)
+	verdict = ofCharge(ctx, c)
+	g.metrics.answered(g.name, opAuthorize, string(c.Outcome), start)
+	return c
+}
+
+// Resume implements ticket.PaymentProvider. A charge that is not let through
+// is unanswered: whatever the buyer did at the provider stands.
+func (g *Guard) Resume(ctx context.Context, r ticket.ChargeRequest, before ticket.Charge) ticket.Charge {
+	start := time.Now()
+	done, no := g.enter(ctx, opResume)
+	if no != nil {
+		g.metrics.refused(g.name, opResume, no.code)
+		before.Provider, before.Attempt, before.Outcome, before.Code = g.name, r.Attempt, ticket.OutcomeUnanswered, no.code
+		before.Message = "The payment provider is not asked now."
+		return before
+	}
+	verdict := errNothing
+	defer func() { done(verdict) }()
+	c := g.provider.Resume(ctx, r, before)
+	verdict = ofCharge(ctx, c)
+	g.metrics.answered(g.name, opResume, string(c.Outcome), start)
+	return c
+}
+
+// LookUp implements ticket.PaymentProvider.
+func (g *Guard) LookUp(ctx context.Context, q ticket.ChargeQuery) (found ticket.ChargeFound, err error) {
+	err = g.call(ctx, opLookUp, func() error {
+		found, err = g.provider.LookUp(ctx, q)
+		return err
+	})
+	return found, err
+}
+
+// Capture implements ticket.PaymentProvider.
+func (g *Guard) Capture(ctx context.Context, r ticket.ChargeRequest, c ticket.Charge) (captureRef string, err error) {
+	err = g.call(ctx, opCapture, func() error {
+		captureRef, err = g.provider.Capture(ctx, r, c)
+		return err
+	})
+	return captureRef, err
+}
+
+// Void implements ticket.PaymentProvider.
+func (g *Guard) Void(ctx context.Context, r ticket.ChargeRequest, c ticket.Charge) error {
+	return g.call(ctx, opVoid, func() error { return g.provider.Void(ctx, r, c) })
+}
+
+// Refund implements ticket.PaymentProvider.
+func (g *Guard) Refund(ctx context.Context, r ticket.ChargeRequest, c ticket.Charge) (refundRef string, err error) {
+	err = g.call(ctx, opRefund, func() error {
+		refundRef, err = g.provider.Refund(ctx, r, c)
+		return err
+	})
+	return refundRef, err
+}
+
+// call lets a call that can fail through, or fails in its place.
+func (g *Guard) call(ctx context.Context, operation string, do func() error) error {
+	start := time.Now()
+	done, no := g.enter(ctx, operation)
+	if no != nil {
+		g.metrics.refused(g.name, operation, no.code)
+		e := ticket.Errorf(ticket.CodeProviderUnavailable, "The payment provider %s is not asked now: %s.", g.name, no.code)
+		if no.code == CodeRateGate {
+			e.RetryAfterSeconds = max(1, int(math.Ceil(no.after.Seconds())))
+		}
+		return e
+	}
+	verdict := errNothing
+	defer func() { done(verdict) }()
+	err := do()
+	verdict = ofError(ctx, err)
+	outcome := "done"
+	if err != nil {
+		outcome = string(ticket.CodeOf(err))
+	}
+	g.metrics.answered(g.name, operation, outcome, start)
+	return err
+}
