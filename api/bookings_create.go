@@ -161,6 +161,12 @@ func (s *Server) begin(ctx context.Context, in workflows.PurchaseInput, plan *ti
 	if err != nil {
 		return nil, err
 	}
+	if o.Problem != nil && o.Problem.Code == ticket.CodeUnavailable {
+		// A step was not answered; what came of it in the end, the books know.
+		if b, err := s.deps.Books.Booking(ctx, in.BookingID); err == nil && b.Status == ticket.BookingConfirmed {
+			o = &workflows.Outcome{Booking: *b}
+		}
+	}
 	if o.Booking.Fingerprint != in.Fingerprint {
 		return nil, ticket.Errorf(ticket.CodeKeyReused, "This Idempotency-Key was used for another request.")
 	}

@@ -256,13 +256,13 @@ func (a *attack) report(t *testing.T) {
 	if err := a.SettleBookings(t.Context(), time.Minute, a.events...); err != nil {
 		t.Error(err)
 	}
+	for _, v := range a.victims {
+		v.outcome.check(t, v)
+		t.Logf("%-22s in %-9s by %-14s → %s", a.name, v.step, v.payment, v.outcome)
+	}
 	findings, err := a.CheckBookings(t.Context(), a.events...)
 	require.NoError(t, err)
 	for _, f := range findings {
 		t.Error(f)
-	}
-	for _, v := range a.victims {
-		v.outcome.check(t, v)
-		t.Logf("%-22s in %-9s by %-14s → %s", a.name, v.step, v.payment, v.outcome)
 	}
 }

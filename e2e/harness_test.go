@@ -42,8 +42,8 @@ func start(t *testing.T, o system.Options) *system.System {
 	s, err := system.Start(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		for _, name := range s.Died() {
-			t.Errorf("%s died by itself", name)
+		for _, end := range s.Died() {
+			t.Error(end)
 		}
 		if log := s.Logs(1 << 20); strings.Contains(log, `"msg":"panic"`) || strings.Contains(log, "goroutine 1 [") {
 			t.Error("a process panicked")

@@ -130,6 +130,11 @@ type Charge struct {
 	Message string `json:"message,omitempty"`
 }
 
+// ChargeRateGate is the Code of a charge that was not executed because our own
+// share of the provider's rate is used up: it waits its turn, and is no reason
+// to fall back.
+const ChargeRateGate = "rate_gate"
+
 // ChargeQuery names a charge to be looked up. With a Ref or OrderRef the
 // object itself is read; without, the provider is asked for whatever it has
 // under the booking and attempt (an answer that was lost leaves no ref).

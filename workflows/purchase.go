@@ -240,7 +240,8 @@ func (p *purchase) awaitOthers() error {
 	}
 	p.calls = nil
 	for _, f := range p.settling {
-		if err := f.GetChildWorkflowExecution().Get(p.safe, nil); err != nil {
+		err := f.GetChildWorkflowExecution().Get(p.safe, nil)
+		if err != nil && !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			return err
 		}
 	}

@@ -11,11 +11,6 @@ import (
 	"yourticket.example/ticket"
 )
 
-// CodeRateGate is the code of a charge that was not executed because our own
-// share of the provider's rate is used up: it waits its turn, and is no reason
-// to fall back.
-const CodeRateGate = "rate_gate"
-
 const undoCharge = "give up the charge"
 
 // authorize asks the providers in turn until one says yes, no, or that the
@@ -56,7 +51,7 @@ func (p *purchase) tryProvider(provider ticket.Provider, othersCan bool) ticket.
 	if err != nil {
 		charge = asked
 	}
-	queued := charge.Outcome == ticket.OutcomeNotExecuted && charge.Code == CodeRateGate
+	queued := charge.Outcome == ticket.OutcomeNotExecuted && charge.Code == ticket.ChargeRateGate
 	if queued || charge.Outcome == ticket.OutcomeUnanswered && !othersCan {
 		charge = p.askPatiently(in, charge)
 	}

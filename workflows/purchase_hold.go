@@ -28,8 +28,12 @@ func (p *purchase) hold() {
 		Wish: p.in.Wish, Payment: p.begins(p.in.Payment), HoldSeconds: p.in.HoldSeconds, At: p.opened,
 	}).Get(ctx, &p.held)
 	switch {
-	case err != nil: // it may have happened: what came of it is released
-		p.began = p.fail(&Problem{Code: ticket.CodeUnavailable, Message: "Seats cannot be held at the moment."})
+	case err != nil: // it may have happened: what came of it is undone, and nobody waits for that
+		problem := &Problem{Code: ticket.CodeUnavailable, Message: "Seats cannot be held at the moment."}
+		p.status = ticket.BookingFailed
+		p.began = p.outcome(problem)
+		p.status = ticket.BookingPending
+		p.fail(problem)
 		return
 	case p.held.Refusal != nil: // it certainly did not
 		p.undo.drop(undoHold)

@@ -149,11 +149,14 @@ func (p *Process) ended() bool {
 	}
 }
 
-// Died tells that the process ended without having been told to.
-func (p *Process) Died() bool {
+// Died tells how the process ended, if it was not told to; "" when it was, or runs.
+func (p *Process) Died() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.cmd != nil && p.ended() && !p.shot
+	if p.cmd == nil || !p.ended() || p.shot {
+		return ""
+	}
+	return p.cmd.ProcessState.String()
 }
 
 // Pid is the process id, 0 while it does not run.

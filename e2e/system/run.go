@@ -109,13 +109,13 @@ func (s *System) processes() []*Process {
 	return out
 }
 
-// Died names the processes that ended without having been told to.
+// Died lists the processes that ended without having been told to, and how.
 func (s *System) Died() []string {
-	var names []string
+	var out []string
 	for _, p := range s.processes() {
-		if p.Died() {
-			names = append(names, p.Name)
+		if how := p.Died(); how != "" {
+			out = append(out, p.Name+" ended by itself: "+how)
 		}
 	}
-	return names
+	return out
 }

@@ -52,7 +52,7 @@ func fetchRelease(ctx context.Context, o Options, title, program string, release
 		o.say("%s is not installed: downloading version %s (%s) to %s", title, r.version, r.size, filepath.Join(o.cacheDir(), name))
 		jar := filepath.Join(o.cacheDir(), name+".jar")
 		defer func() { _ = os.Remove(jar) }()
-		if err := download(ctx, r, jar); err != nil {
+		if err := download(ctx, o.mirror(), r, jar); err != nil {
 			return err
 		}
 		return unpack(jar, r.entry, program, dir)

@@ -1,7 +1,6 @@
 package parts
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,16 +12,19 @@ import (
 	"time"
 )
 
-// mavenCentral is where releases come from. YOURTICKET_MAVEN_URL names a
-// mirror of it; the digests stay the same.
+// mavenCentral is where releases come from.
 const mavenCentral = "https://repo1.maven.org/maven2"
 
 var errNotFound = errors.New("not found")
 
-// download fetches a release's jar into file and checks its digest. It tries
-// three times, for a connection may break; a wrong digest ends it at once.
-func download(ctx context.Context, r release, file string) error {
-	url := cmp.Or(os.Getenv("YOURTICKET_MAVEN_URL"), mavenCentral) + "/" + r.path
+// client gives the largest download time on a slow line.
+var client = &http.Client{Timeout: 10 * time.Minute}
+
+// download fetches a release's jar from a repository into file and checks its
+// digest. It tries three times, for a connection may break; a wrong digest ends
+// it at once.
+func download(ctx context.Context, repository string, r release, file string) error {
+	url := repository + "/" + r.path
 	for pause := time.Second; ; pause *= 2 {
 		sum, err := fetch(ctx, url, file)
 		if err == nil {
@@ -43,13 +45,11 @@ func download(ctx context.Context, r release, file string) error {
 
 // fetch writes what url answers to file and returns its SHA-256 in hex.
 func fetch(ctx context.Context, url, file string) (sum string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return "", err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return "", err
 	}

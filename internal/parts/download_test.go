@@ -64,8 +64,9 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// serve points downloads at a server that gives answer, and counts.
-func serve(t *testing.T, status int, answer []byte) *atomic.Int64 {
+// serve returns the options for downloads from a server that always gives
+// answer, and how often it was asked.
+func serve(t *testing.T, status int, answer []byte) (parts.Options, *atomic.Int64) {
 	t.Helper()
 	var asked atomic.Int64
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -74,18 +75,17 @@ func serve(t *testing.T, status int, answer []byte) *atomic.Int64 {
 		_, _ = w.Write(answer)
 	}))
 	t.Cleanup(s.Close)
-	t.Setenv("YOURTICKET_MAVEN_URL", s.URL)
-	return &asked
+	return parts.Options{CacheDir: t.TempDir(), Mirror: s.URL}, &asked
 }
 
 func TestReleaseIsDownloadedOnceAndUnpacked(t *testing.T) {
+	t.Parallel()
 	content := jar(t, "server.txz", txz(t,
 		file{name: "./bin/server", content: "program", mode: 0o755},
 		file{name: "share/text", content: "text", mode: 0o600},
 		file{name: "lib/current", link: "text"},
 	))
-	asked := serve(t, http.StatusOK, content)
-	o := parts.Options{CacheDir: t.TempDir()}
+	o, asked := serve(t, http.StatusOK, content)
 	var dir string
 	for range 2 {
 		var err error
@@ -104,9 +104,10 @@ func TestReleaseIsDownloadedOnceAndUnpacked(t *testing.T) {
 }
 
 func TestReleaseOfOneProgram(t *testing.T) {
+	t.Parallel()
 	content := jar(t, "server-1.0", []byte("program"))
-	serve(t, http.StatusOK, content)
-	dir, err := parts.FetchRelease(t.Context(), parts.Options{CacheDir: t.TempDir()}, "Server", "server", "server-1.0", digest(content))
+	o, _ := serve(t, http.StatusOK, content)
+	dir, err := parts.FetchRelease(t.Context(), o, "Server", "server", "server-1.0", digest(content))
 	require.NoError(t, err)
 	got, err := os.ReadFile(filepath.Join(dir, "server"))
 	require.NoError(t, err)
@@ -114,6 +115,7 @@ func TestReleaseOfOneProgram(t *testing.T) {
 }
 
 func TestBadDownloadsLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
 	good := jar(t, "server.txz", txz(t, file{name: "bin/server", content: "x", mode: 0o755}))
 	escape := jar(t, "server.txz", txz(t, file{name: "../../escaped", content: "x", mode: 0o755}))
 	tests := map[string]struct {
@@ -131,12 +133,12 @@ func TestBadDownloadsLeaveNothingBehind(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			asked := serve(t, tt.status, tt.answer)
-			cache := t.TempDir()
-			_, err := parts.FetchRelease(t.Context(), parts.Options{CacheDir: cache}, "Server", "", "server.txz", tt.sum)
+			t.Parallel()
+			o, asked := serve(t, tt.status, tt.answer)
+			_, err := parts.FetchRelease(t.Context(), o, "Server", "", "server.txz", tt.sum)
 			require.ErrorContains(t, err, tt.want)
 			require.Equal(t, tt.asked, asked.Load())
-			left, err := filepath.Glob(filepath.Join(cache, "*"))
+			left, err := filepath.Glob(filepath.Join(o.CacheDir, "*"))
 			require.NoError(t, err)
 			require.Len(t, left, 1, "only the lock file: %v", left)
 		})

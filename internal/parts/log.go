@@ -65,7 +65,10 @@ func lastOf(lines []string, words []string, cuts ...string) string {
 // jsonMessage returns the message and error of a structured log line, or the
 // line itself when it is not one.
 func jsonMessage(line string) string {
-	var entry struct{ Msg, Error string }
+	var entry struct {
+		Msg   string `json:"msg"`
+		Error string `json:"error"`
+	}
 	if json.Unmarshal([]byte(line), &entry) != nil || entry.Msg == "" {
 		return line
 	}

@@ -17,6 +17,9 @@ type Options struct {
 	LogDir string
 	// CacheDir is where downloads are kept; the default is DefaultCacheDir.
 	CacheDir string
+	// Mirror is the address of the Maven repository that downloads come from;
+	// the default is the variable YOURTICKET_MAVEN_URL, else Maven Central.
+	Mirror string
 	// Port to listen on; 0 picks a free one.
 	Port int
 	// Ephemeral trades the safety of the data for speed: nothing is expected
@@ -34,6 +37,10 @@ func (o Options) say(format string, args ...any) {
 }
 
 func (o Options) cacheDir() string { return cmp.Or(o.CacheDir, DefaultCacheDir()) }
+
+func (o Options) mirror() string {
+	return cmp.Or(o.Mirror, os.Getenv("YOURTICKET_MAVEN_URL"), mavenCentral)
+}
 
 // logFile makes the log directory and returns the path of the part's log. Its
 // parents are open to other users' passage, because PostgreSQL may have to run

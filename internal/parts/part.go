@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -103,10 +104,8 @@ func (p *Part) awaitReady(ctx context.Context, proc *process) error {
 // failure says in one line why an ended process ended, from its log.
 func (p *Part) failure(proc *process) error {
 	lines := logSince(p.LogFile, proc.logFrom)
-	for _, line := range lines {
-		if portTaken.MatchString(line) {
-			return fmt.Errorf("port %d %w", p.spec.port, errPortTaken)
-		}
+	if slices.ContainsFunc(lines, portTaken.MatchString) {
+		return fmt.Errorf("port %d %w", p.spec.port, errPortTaken)
 	}
 	reason := p.spec.reason(lines)
 	switch {

@@ -97,6 +97,6 @@ func clearPostgresLock(ctx context.Context, data string) error {
 // worksIn says whether the process has dir as its working directory, as a
 // PostgreSQL server has its data directory.
 func worksIn(pid int, dir string) bool {
-	real, err := filepath.EvalSymlinks(dir)
-	return err == nil && workingDir(pid) == real
+	resolved, err := filepath.EvalSymlinks(dir)
+	return err == nil && workingDir(pid) == resolved
 }

@@ -16,7 +16,7 @@ import (
 // The codes of charges that this package did not let through.
 const (
 	// CodeRateGate: our share of the provider's rate is used up; wait for a turn.
-	CodeRateGate = "rate_gate"
+	CodeRateGate = ticket.ChargeRateGate
 	// CodeCircuitOpen: the provider has been in trouble; ask another one.
 	CodeCircuitOpen = "circuit_open"
 )

@@ -16,6 +16,7 @@ const (
 	defaultTimeout = 3 * time.Second
 	defaultBudget  = 4 * time.Second
 	defaultSettle  = 2 * time.Minute
+	defaultReplays = 3
 	// remembered is how long PayPal surely knows the request id of an order:
 	// 6 hours, less one for the clock and for what came late.
 	remembered = 5 * time.Hour
@@ -32,6 +33,10 @@ type Options struct {
 	Timeout time.Duration
 	// Budget bounds Authorize and Resume together with their replays; default 4 s.
 	Budget time.Duration
+	// Replays bounds how often a call that ends at once without an answer is sent
+	// again, so that a provider in trouble does not hold every buyer up for the
+	// whole budget. Waiting for a call still at work does not count. Default 3.
+	Replays int
 	// SettleAfter is how old a lost call must be before the absence of what it
 	// would have made is believed: whatever was still running at PayPal has
 	// ended by then. Default 2 minutes.
@@ -48,6 +53,7 @@ type Provider struct {
 	timeout time.Duration
 	budget  time.Duration
 	settle  time.Duration
+	replays int
 	log     *slog.Logger
 }
 
@@ -67,6 +73,9 @@ func New(o Options) (*Provider, error) {
 	if o.Budget <= 0 {
 		o.Budget = defaultBudget
 	}
+	if o.Replays <= 0 {
+		o.Replays = defaultReplays
+	}
 	if o.SettleAfter <= 0 {
 		o.SettleAfter = defaultSettle
 	}
@@ -83,7 +92,9 @@ func New(o Options) (*Provider, error) {
 	client.SetHTTPClient(newHTTPClient(&carrier{next: o.HTTPTransport, tokens: newTokens(o)}))
 	// With a token that never expires the library leaves tokens to the carrier.
 	client.SetAccessToken("set-by-carrier")
-	return &Provider{client: client, timeout: o.Timeout, budget: o.Budget, settle: o.SettleAfter, log: o.Logger}, nil
+	return &Provider{
+		client: client, timeout: o.Timeout, budget: o.Budget, replays: o.Replays, settle: o.SettleAfter, log: o.Logger,
+	}, nil
 }
 
 // keyOf names a step of a booking's attempt for PayPal's idempotency.

@@ -9,10 +9,6 @@ import (
 const (
 	firstPause = 100 * time.Millisecond
 	maxPause   = 800 * time.Millisecond
-	// maxReplays bounds how often a call that ends at once without an answer is
-	// sent again, so that a provider in trouble does not hold every buyer up
-	// for the whole budget. Waiting for a call still at work does not count.
-	maxReplays = 3
 )
 
 // once makes one call under a request id.
@@ -40,7 +36,7 @@ func replayed[T any](ctx context.Context, p *Provider, key string, full, touched
 		if f.class != running {
 			replays++
 		}
-		if f.final || replays > maxReplays || !rest(ctx, pause) {
+		if f.final || replays > p.replays || !rest(ctx, pause) {
 			doubt.class = unknown
 			return out, doubt
 		}

@@ -15,10 +15,6 @@ import (
 const (
 	firstPause = 100 * time.Millisecond
 	maxPause   = 800 * time.Millisecond
-	// maxReplays bounds how often a call that ends at once without an answer is
-	// sent again, so that a provider in trouble does not hold every buyer up
-	// for the whole budget. Waiting for a call still at work does not count.
-	maxReplays = 3
 )
 
 // Authorize reserves the money of a booking. It never fails: see
@@ -112,7 +108,7 @@ func (p *Provider) ask(
 		if f.class != running {
 			replays++
 		}
-		if f.final || replays > maxReplays || !rest(ctx, pause) {
+		if f.final || replays > p.replays || !rest(ctx, pause) {
 			return open(r, ticket.OutcomeUnanswered, doubt)
 		}
 	}

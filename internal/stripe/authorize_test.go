@@ -248,3 +248,21 @@ func TestNewWantsAKey(t *testing.T) {
 	_, err := stripe.New(stripe.Options{})
 	require.ErrorContains(t, err, "API key")
 }
+
+func TestAuthorizeWaitsForACallAtWorkAsLongAsItsBudgetLasts(t *testing.T) {
+	t.Parallel()
+	busy := answer(409, `{"error":{"type":"idempotency_error","code":"idempotency_key_in_use","message":"Busy"}}`)
+	f := newFake(t, busy, busy, busy, answer(200, intentHeld))
+	p, err := stripe.New(stripe.Options{APIKey: "sk_test_x", URL: f.url, Budget: 5 * time.Second, Replays: 1})
+	require.NoError(t, err)
+	require.Equal(t, ticket.OutcomeAuthorized, p.Authorize(t.Context(), request("bk_1")).Outcome)
+}
+
+func TestAuthorizeReplaysAsOftenAsTold(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, answer(500, errorServer))
+	p, err := stripe.New(stripe.Options{APIKey: "sk_test_x", URL: f.url, Replays: 1})
+	require.NoError(t, err)
+	require.Equal(t, ticket.OutcomeUnanswered, p.Authorize(t.Context(), request("bk_1")).Outcome)
+	require.Len(t, f.requests(), 2)
+}

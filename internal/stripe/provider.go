@@ -17,6 +17,7 @@ const (
 	defaultTimeout = 3 * time.Second
 	defaultBudget  = 4 * time.Second
 	defaultSettle  = 2 * time.Minute
+	defaultReplays = 3
 )
 
 // Options says how Stripe is reached.
@@ -29,6 +30,10 @@ type Options struct {
 	Timeout time.Duration
 	// Budget bounds Authorize and Resume together with their replays; default 4 s.
 	Budget time.Duration
+	// Replays bounds how often a call that ends at once without an answer is sent
+	// again, so that a provider in trouble does not hold every buyer up for the
+	// whole budget. Waiting for a call still at work does not count. Default 3.
+	Replays int
 	// SettleAfter is how old a lost call must be before the absence of its
 	// intent is believed: whatever was still running at Stripe has ended by
 	// then. Default 2 minutes.
@@ -45,6 +50,7 @@ type Provider struct {
 	timeout time.Duration
 	budget  time.Duration
 	settle  time.Duration
+	replays int
 	log     *slog.Logger
 }
 
@@ -60,6 +66,9 @@ func New(o Options) (*Provider, error) {
 	}
 	if o.Budget <= 0 {
 		o.Budget = defaultBudget
+	}
+	if o.Replays <= 0 {
+		o.Replays = defaultReplays
 	}
 	if o.SettleAfter <= 0 {
 		o.SettleAfter = defaultSettle
@@ -85,6 +94,7 @@ func New(o Options) (*Provider, error) {
 		timeout: o.Timeout,
 		budget:  o.Budget,
 		settle:  o.SettleAfter,
+		replays: o.Replays,
 		log:     o.Logger,
 	}, nil
 }

@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"bytes"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,11 +10,23 @@ import (
 	"yourticket.example/cmd/yourticket/command"
 )
 
-func TestExitCodesAndTheirReasons(t *testing.T) {
-	for _, name := range []string{"DATABASE_URL", "SALES_DATABASE_URLS", "REDIS_URL", "TEMPORAL_ADDRESS", "STRIPE_API_KEY", "LOG_LEVEL"} {
-		t.Setenv(name, "")
+// TestMain takes away the variables that the machine may have set, for they
+// would count as flags.
+func TestMain(m *testing.M) {
+	for _, name := range []string{
+		"DATABASE_URL", "SALES_DATABASE_URLS", "REDIS_URL", "ELASTICSEARCH_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE",
+		"STRIPE_API_KEY", "STRIPE_API_URL", "STRIPE_WEBHOOK_SECRET", "PAYPAL_CLIENT_ID", "PAYPAL_CLIENT_SECRET",
+		"PAYPAL_API_URL", "PAYPAL_WEBHOOK_ID", "SMTP_URL", "LOG_LEVEL", "PORT", "DATA_DIR", "EPHEMERAL", "PARTS",
+	} {
+		if err := os.Unsetenv(name); err != nil {
+			panic(err)
+		}
 	}
-	t.Setenv("LOG_LEVEL", "info")
+	os.Exit(m.Run())
+}
+
+func TestExitCodesAndTheirReasons(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		args   []string
 		code   int
@@ -38,6 +51,7 @@ func TestExitCodesAndTheirReasons(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var stdout, stderr bytes.Buffer
 			require.Equal(t, tt.code, command.Run(t.Context(), tt.args, &stdout, &stderr), "stderr: %s", stderr.String())
 			require.Contains(t, stdout.String(), tt.stdout)

@@ -92,17 +92,19 @@ func sourced(t *testing.T, dir, name string) string {
 	return string(out)
 }
 
-func count(t *testing.T, database, table string) int {
+// countEvents counts the events of the catalogue.
+func countEvents(t *testing.T, dir string) int {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), database)
+	conn, err := pgx.Connect(t.Context(), sourced(t, dir, "DATABASE_URL"))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, conn.Close(t.Context())) }()
 	var n int
-	require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&n))
+	require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*) FROM events").Scan(&n))
 	return n
 }
 
 func TestDevKeepsItsDataFromStartToStart(t *testing.T) {
+	t.Parallel()
 	dir := dataDir(t)
 	first := startDev(t, dir)
 	for _, line := range []string{"API and storefront", "Temporal UI", "payment sandbox", "buyer@", "password yourticket-demo"} {
@@ -111,7 +113,7 @@ func TestDevKeepsItsDataFromStartToStart(t *testing.T) {
 	info, err := os.Stat(filepath.Join(dir, "dev.env"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-	require.GreaterOrEqual(t, count(t, sourced(t, dir, "DATABASE_URL"), "events"), 200)
+	require.GreaterOrEqual(t, countEvents(t, dir), 200)
 	shards := strings.Split(sourced(t, dir, "SALES_DATABASE_URLS"), ",")
 	require.Len(t, shards, 2)
 	key := sourced(t, dir, "STRIPE_API_KEY")
@@ -122,26 +124,29 @@ func TestDevKeepsItsDataFromStartToStart(t *testing.T) {
 	require.Equal(t, 1, <-other.code)
 	require.Contains(t, other.err.String(), "another yourticket dev, process ")
 
-	events := count(t, sourced(t, dir, "DATABASE_URL"), "events")
-	for _, name := range []string{"DATABASE_URL", "SALES_DATABASE_URLS", "REDIS_URL", "TEMPORAL_ADDRESS", "STRIPE_API_URL", "PAYPAL_API_URL"} {
-		t.Setenv(name, sourced(t, dir, name)) // As in a shell that has sourced dev.env.
+	events := countEvents(t, dir)
+	var given []string // As in a shell that has sourced dev.env.
+	for _, name := range []string{"database-url", "sales-database-urls", "redis-url", "temporal-address", "stripe-api-url", "paypal-api-url"} {
+		variable := strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		given = append(given, "--"+name+"="+sourced(t, dir, variable))
 	}
 	first.stop(t)
 
-	second := startDev(t, dir)
+	second := startDev(t, dir, given...)
 	require.Contains(t, second.out.String(), "not using DATABASE_URL, SALES_DATABASE_URLS, REDIS_URL, TEMPORAL_ADDRESS, STRIPE_API_URL, PAYPAL_API_URL")
 	require.Equal(t, key, sourced(t, dir, "STRIPE_API_KEY"))
-	require.Equal(t, events, count(t, sourced(t, dir, "DATABASE_URL"), "events"))
+	require.Equal(t, events, countEvents(t, dir))
 	second.stop(t)
 }
 
 func TestDevPartsEphemeralLeavesNothing(t *testing.T) {
+	t.Parallel()
 	dir := dataDir(t)
 	r := startDev(t, dir, "--parts", "--ephemeral")
 	require.NotContains(t, r.out.String(), "API and storefront")
 	require.NotEmpty(t, sourced(t, dir, "YOURTICKET_SANDBOX_URL"))
 	database := sourced(t, dir, "DATABASE_URL")
-	require.GreaterOrEqual(t, count(t, database, "events"), 200)
+	require.GreaterOrEqual(t, countEvents(t, dir), 200)
 	r.stop(t)
 	require.NoFileExists(t, filepath.Join(dir, "dev.env"))
 	require.NoDirExists(t, filepath.Join(dir, "postgres"))
@@ -150,6 +155,7 @@ func TestDevPartsEphemeralLeavesNothing(t *testing.T) {
 }
 
 func TestDevStopsWhenAPartDies(t *testing.T) {
+	t.Parallel()
 	dir := dataDir(t)
 	r := startDev(t, dir, "--parts", "--ephemeral")
 	o, err := redis.ParseURL(sourced(t, dir, "REDIS_URL"))

@@ -11,6 +11,9 @@ import (
 // answerWithin bounds how long API, UI and sandbox may take to answer.
 const answerWithin = 60 * time.Second
 
+// client asks whether pages answer.
+var client = &http.Client{Timeout: 5 * time.Second}
+
 // awaitAnswers returns once everything answers over HTTP, or something failed.
 func (s *system) awaitAnswers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
@@ -47,13 +50,11 @@ func (s *system) awaitPage(ctx context.Context, page string) error {
 }
 
 func get(ctx context.Context, page string) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, page, nil)
 	if err != nil {
 		return err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return err
 	}
@@ -102,11 +103,12 @@ func (s *system) announce(took time.Duration) {
 			{"API contract", api + "/openapi.json"},
 		}, rows...)
 	}
-	text := fmt.Sprintf("ready after %.1f s\n", took.Seconds())
+	var text strings.Builder
+	fmt.Fprintf(&text, "ready after %.1f s\n", took.Seconds())
 	for _, r := range rows {
 		if r[1] != "" {
-			text += fmt.Sprintf("  %-20s%s\n", r[0], strings.Replace(r[1], "http://127.0.0.1:", "http://localhost:", 1))
+			fmt.Fprintf(&text, "  %-20s%s\n", r[0], strings.Replace(r[1], "http://127.0.0.1:", "http://localhost:", 1))
 		}
 	}
-	s.out.write(text)
+	s.out.write(text.String())
 }
