@@ -45,6 +45,7 @@ func RunAPI(ctx context.Context, cfg config.Config, o APIOptions) error {
 		return err
 	}
 	go s.inventory.RunSweeper(background)
+	go s.forgetOldRequests(background)
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", o.Listen)
 	if err != nil {
@@ -79,6 +80,23 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 			Codes: accounts.Keys, Webhooks: verifiers, HoldFor: cfg.HoldFor,
 		},
 	}, services...)
+}
+
+// forgetOldRequests deletes once an hour what idempotency keys and refresh
+// tokens have left behind.
+func (s *stores) forgetOldRequests(ctx context.Context) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := s.catalogue.Sweep(ctx); err != nil && ctx.Err() == nil {
+				slog.WarnContext(ctx, "old requests stay", "error", err)
+			}
+		}
+	}
 }
 
 // serve runs a server until ctx ends, and drains it then.
