@@ -110,6 +110,7 @@ type attack struct {
 	name    string
 	events  []*system.Event // one on each shard
 	victims []*victim
+	rivals  []*victim // who want the victims' seats right after the strike
 	wg      sync.WaitGroup
 }
 
@@ -126,7 +127,7 @@ func newAttack(t *testing.T, s *system.System, name string) *attack {
 	t.Helper()
 	a := &attack{System: s, name: name}
 	for range s.Shards {
-		a.events = append(a.events, event(t, s, system.Hall{Rows: 3, Width: 10}))
+		a.events = append(a.events, event(t, s, system.Hall{Rows: 3, Width: 10, Standing: 40}))
 	}
 	for _, step := range steps {
 		for payment, pay := range payments {
@@ -140,7 +141,7 @@ func newAttack(t *testing.T, s *system.System, name string) *attack {
 				v := &victim{step: step, payment: payment, buyer: buyer(t, s)}
 				v.order = system.Order{EventID: e.ID, Seats: e.Seats[n : n+1], Payment: pay}
 				if n%3 == 0 {
-					v.order = best(e, system.Seated, 2, pay)
+					v.order = best(e, system.Standing, 2, pay)
 				}
 				a.victims = append(a.victims, v)
 			}
@@ -224,7 +225,22 @@ func (a *attack) byStrike(t *testing.T, k strike) {
 	a.scatter(t)
 	a.release(t)
 	require.NoError(t, k.hit(ctx, a.System))
+	a.rival(t)
 	a.wg.Wait()
+}
+
+// rival lets others ask for the very seats that the victims are about to get;
+// if a strike made the system forget who holds them, both must not get them.
+func (a *attack) rival(t *testing.T) {
+	t.Helper()
+	for _, v := range a.victims {
+		if len(v.order.Seats) == 0 {
+			continue
+		}
+		r := &victim{step: "rivalry", payment: v.payment, buyer: buyer(t, a.System), order: v.order}
+		a.rivals = append(a.rivals, r)
+		a.wg.Go(func() { r.outcome = r.buy(t.Context()) })
+	}
 }
 
 // byProviders breaks both providers while victims are in every step.
@@ -260,6 +276,14 @@ func (a *attack) report(t *testing.T) {
 		v.outcome.check(t, v)
 		t.Logf("%-22s in %-9s by %-14s → %s", a.name, v.step, v.payment, v.outcome)
 	}
+	won := 0
+	for _, r := range a.rivals {
+		r.outcome.check(t, r)
+		if r.outcome.status == "confirmed" {
+			won++
+		}
+	}
+	t.Logf("%-22s rivals: %d, of whom %d got their seats", a.name, len(a.rivals), won)
 	findings, err := a.CheckBookings(t.Context(), a.events...)
 	require.NoError(t, err)
 	for _, f := range findings {

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -125,9 +126,7 @@ func wrongInput(t *testing.T, s *system.System) {
 	for name, w := range wrongOrders {
 		cases[name] = bad{body: w.body, status: unprocessable, code: "invalid-request", field: w.field}
 	}
-	for name, b := range wrongRequests {
-		cases[name] = b
-	}
+	maps.Copy(cases, wrongRequests)
 	for name, b := range cases {
 		t.Run(name, func(t *testing.T) { b.send(t, callers[b.as], names) })
 	}

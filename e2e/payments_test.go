@@ -209,7 +209,7 @@ func secureGivenUp(t *testing.T, s *shop) {
 	b, intent := secure(t, s, c)
 	booked(t, "confirmed")(c.Pay(t.Context(), b.ID, "p", system.Visa))
 	require.Error(t, s.Authenticate(t.Context(), intent, "succeeded"), "the first intent is canceled")
-	require.EqualValues(t, b.Total.Amount, s.ledger(t, b.ID).Net(b.ID, "stripe"))
+	require.Equal(t, b.Total.Amount, s.ledger(t, b.ID).Net(b.ID, "stripe"))
 }
 
 func secureCanceled(t *testing.T, s *shop) {
@@ -225,7 +225,7 @@ func vaulted(t *testing.T, s *shop) {
 	b := booked(t, "confirmed")(c.Book(t.Context(), "k", s.order(system.Vaulted)))
 	require.Equal(t, "paypal", b.Payment.Provider)
 	require.False(t, b.Payment.Fallback, "PayPal was asked for")
-	require.EqualValues(t, b.Total.Amount, s.ledger(t, b.ID).Net(b.ID, "paypal"))
+	require.Equal(t, b.Total.Amount, s.ledger(t, b.ID).Net(b.ID, "paypal"))
 }
 
 // redirected books by PayPal without a token, and gives the order to be approved.
@@ -248,7 +248,7 @@ func approved(t *testing.T, s *shop) {
 	require.NoError(t, s.Approve(t.Context(), order, "approved"))
 	paid := becomes(t, c, b.ID, "confirmed", 10*time.Second)
 	require.Equal(t, "paypal", paid.Payment.Provider)
-	require.EqualValues(t, b.Total.Amount, s.ledger(t, b.ID).Net(b.ID, "paypal"))
+	require.Equal(t, b.Total.Amount, s.ledger(t, b.ID).Net(b.ID, "paypal"))
 }
 
 func bankRefuses(t *testing.T, s *shop) {
@@ -279,7 +279,7 @@ func stripeDown(t *testing.T, s *shop) {
 		b := booked(t, "confirmed")(c.Book(t.Context(), "k", s.order(system.Both)))
 		require.Equal(t, "paypal", b.Payment.Provider, fault)
 		require.True(t, b.Payment.Fallback, fault)
-		require.EqualValues(t, b.Total.Amount, s.ledger(t, b.ID).Net(b.ID, "paypal"))
+		require.Equal(t, b.Total.Amount, s.ledger(t, b.ID).Net(b.ID, "paypal"))
 		require.Zero(t, s.ledger(t, b.ID).Net(b.ID, "stripe"))
 		t.Logf("Stripe answers %s: paid by PayPal in %s", fault, time.Since(began).Round(time.Millisecond))
 		s.mend(t)
@@ -296,7 +296,7 @@ func stripeLosesReplies(t *testing.T, s *shop) {
 	s.mend(t)
 	s.undone(t, b.ID, "stripe", 90*time.Second)
 	require.Zero(t, s.ledger(t, b.ID).Count(b.ID, "stripe", "capture"))
-	require.EqualValues(t, b.Total.Amount, s.ledger(t, b.ID).Net(b.ID, "paypal"))
+	require.Equal(t, b.Total.Amount, s.ledger(t, b.ID).Net(b.ID, "paypal"))
 }
 
 func bothDown(t *testing.T, s *shop) {
@@ -312,7 +312,7 @@ func bothDown(t *testing.T, s *shop) {
 	require.Equal(t, id, a.Problem().BookingID)
 	s.mend(t)
 	b := booked(t, "confirmed")(c.Pay(t.Context(), id, "p2", system.Both))
-	require.EqualValues(t, b.Total.Amount, s.ledger(t, id).Net(id, b.Payment.Provider))
+	require.Equal(t, b.Total.Amount, s.ledger(t, id).Net(id, b.Payment.Provider))
 }
 
 func bothDownExpires(t *testing.T, s *shop) {

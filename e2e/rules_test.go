@@ -217,7 +217,7 @@ func priceShown(t *testing.T, s *system.System) {
 	require.Equal(t, held.Total, paid.Total)
 	l, err := s.Ledger(t.Context(), held.ID)
 	require.NoError(t, err)
-	require.EqualValues(t, held.Total.Amount, l.Net(held.ID, "stripe"))
+	require.Equal(t, held.Total.Amount, l.Net(held.ID, "stripe"))
 	var now system.Booking
 	for deadline := time.Now().Add(20 * time.Second); now.Total.Amount != 10_000; { // events are cached for some seconds
 		require.Less(t, time.Now(), deadline, "new bookings have the new price")

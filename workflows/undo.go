@@ -1,5 +1,7 @@
 package workflows
 
+import "slices"
+
 // undoStack is what a purchase would have to undo if it failed now. An undo is
 // registered before its step, so that a step of which nobody knows whether it
 // happened is undone too; undoing what never was changes nothing.
@@ -18,9 +20,9 @@ func (u *undoStack) push(name string, run func()) {
 
 // drop forgets the latest undo of this name: its step needs none any more.
 func (u *undoStack) drop(name string) {
-	for i := len(u.steps) - 1; i >= 0; i-- {
-		if u.steps[i].name == name {
-			u.steps = append(u.steps[:i], u.steps[i+1:]...)
+	for i, step := range slices.Backward(u.steps) {
+		if step.name == name {
+			u.steps = slices.Delete(u.steps, i, i+1)
 			return
 		}
 	}

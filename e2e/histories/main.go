@@ -11,7 +11,6 @@ import (
 	"flag"
 	"fmt"
 	"hash/fnv"
-	"log"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +28,8 @@ func main() {
 	query := flag.String("query", "ExecutionStatus = 'Completed'", "which workflows to look at")
 	flag.Parse()
 	if err := run(context.Background(), *out, *query); err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, "histories:", err)
+		os.Exit(1)
 	}
 }
 
@@ -51,12 +51,12 @@ func run(ctx context.Context, out, query string) error {
 		if err != nil {
 			return err
 		}
-		for _, e := range list.Executions {
+		for _, e := range list.GetExecutions() {
 			if err := store(ctx, c, e, out, seen); err != nil {
 				return err
 			}
 		}
-		if page = list.NextPageToken; len(page) == 0 {
+		if page = list.GetNextPageToken(); len(page) == 0 {
 			return nil
 		}
 	}
@@ -78,7 +78,7 @@ func store(ctx context.Context, c client.Client, e *workflowpb.WorkflowExecution
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(strings.Join(shape, "\n"))) // a hash does not fail
 	name := strings.ToLower(strings.Trim(strings.Join([]string{shape[0], shape[1]}, "-"), "-"))
-	name = fmt.Sprintf("%s-%d-%08x.json", name, len(history.Events), hash.Sum32())
+	name = fmt.Sprintf("%s-%d-%08x.json", name, len(history.GetEvents()), hash.Sum32())
 	if seen[name] || strings.HasPrefix(e.GetType().GetName(), "temporal-sys") {
 		return nil
 	}
@@ -87,5 +87,5 @@ func store(ctx context.Context, c client.Client, e *workflowpb.WorkflowExecution
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(out, name), text, 0o644) //nolint:gosec // test data for everybody
+	return os.WriteFile(filepath.Join(out, name), text, 0o644)
 }

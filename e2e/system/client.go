@@ -23,6 +23,9 @@ type Client struct {
 	web *http.Client
 }
 
+// NewClient calls the API at an address as nobody.
+func NewClient(base string) *Client { return &Client{Base: base, web: newWebClient()} }
+
 // At is the same account at another api process.
 func (c *Client) At(p *Process) *Client {
 	other := *c

@@ -69,7 +69,7 @@ func (s *System) Park(ctx context.Context, step Step, eventID, buyerID, key stri
 	pid := conn.PgConn().PID()
 	watch := func(ctx context.Context) (stands bool, err error) {
 		err = s.Shards[shard].QueryRow(ctx,
-			`SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid)))`, int32(pid)).Scan(&stands) //nolint:gosec // a process id
+			`SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid)))`, int32(pid)).Scan(&stands)
 		return stands, err
 	}
 	return &Parked{tx: tx, conn: conn, watch: watch, BookingID: id}, nil

@@ -113,7 +113,7 @@ func (s *System) check(ctx context.Context, events []*Event) ([]string, books, e
 	if err != nil {
 		return nil, b, err
 	}
-	findings := append(b.findings, checkBookings(b)...)
+	findings := slices.Concat(b.findings, checkBookings(b))
 	for _, e := range events {
 		wrong, err := s.checkSeats(ctx, b, e)
 		if err != nil {

@@ -100,7 +100,7 @@ func TestCircuitOpensProbesAndCloses(t *testing.T) {
 	t.Parallel()
 	f, gate := &fakeProvider{charge: silent}, &fakeGate{permits: 100}
 	registry := prometheus.NewRegistry()
-	g := guard(t, paygate.Options{Provider: f, Gate: gate, TripAfter: 3, ProbeAfter: 150 * time.Millisecond, Registerer: registry})
+	g := guard(t, paygate.Options{Provider: f, Gate: gate, TripAfter: 3, ProbeAfter: 600 * time.Millisecond, Registerer: registry})
 	patient, ctx := g.Patient(f), t.Context()
 	for range 3 {
 		require.Equal(t, silent, g.Authorize(ctx, request))
@@ -114,10 +114,10 @@ func TestCircuitOpensProbesAndCloses(t *testing.T) {
 	require.Equal(t, 3, f.called())
 	require.Equal(t, 3, gate.asked, "an open circuit takes no permits")
 
-	time.Sleep(200 * time.Millisecond)
+	time.Sleep(700 * time.Millisecond)
 	require.Equal(t, silent, g.Authorize(ctx, request), "one probe")
 	require.Equal(t, paygate.CodeCircuitOpen, g.Authorize(ctx, request).Code, "open again")
-	time.Sleep(200 * time.Millisecond)
+	time.Sleep(700 * time.Millisecond)
 	f.set(authorized, nil)
 	require.Equal(t, authorized, g.Authorize(ctx, request))
 	require.Equal(t, authorized, g.Authorize(ctx, request))
@@ -136,7 +136,7 @@ func TestOnlyOneCallProbes(t *testing.T) {
 	f.mu.Unlock()
 	probe := make(chan ticket.Charge)
 	go func() { probe <- g.Authorize(ctx, request) }()
-	require.Eventually(t, func() bool { return f.called() == 2 }, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return f.called() == 2 }, 10*time.Second, time.Millisecond)
 	require.Equal(t, paygate.CodeCircuitOpen, g.Authorize(ctx, request).Code)
 	close(f.block)
 	require.Equal(t, authorized, <-probe)

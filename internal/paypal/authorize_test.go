@@ -143,7 +143,7 @@ func TestAuthorizeEndsWithinItsBudget(t *testing.T) {
 	f := newFake(t, orderMade, silent)
 	start := time.Now()
 	require.Equal(t, ticket.OutcomeUnanswered, provide(t, f.url).Authorize(t.Context(), request("bk_1")).Outcome)
-	require.Less(t, time.Since(start), 2*time.Second)
+	require.Less(t, time.Since(start), 6*time.Second)
 }
 
 func TestAuthorizeUnansweredWhenCallerLeavesDuringTheCall(t *testing.T) {

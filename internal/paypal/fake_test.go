@@ -131,7 +131,7 @@ func authorization(status string) http.HandlerFunc {
 func provide(t *testing.T, url string) *paypal.Provider {
 	t.Helper()
 	p, err := paypal.New(paypal.Options{
-		ClientID: "client", ClientSecret: "secret", URL: url, Timeout: 400 * time.Millisecond, Budget: 1500 * time.Millisecond,
+		ClientID: "client", ClientSecret: "secret", URL: url, Timeout: time.Second, Budget: 4 * time.Second,
 	})
 	require.NoError(t, err)
 	return p

@@ -203,7 +203,7 @@ func TestAuthorizeEndsWithinItsBudget(t *testing.T) {
 	start := time.Now()
 	c := provide(t, f.url).Authorize(t.Context(), request("bk_1"))
 	require.Equal(t, ticket.OutcomeUnanswered, c.Outcome)
-	require.Less(t, time.Since(start), 2*time.Second)
+	require.Less(t, time.Since(start), 6*time.Second)
 }
 
 func TestResume(t *testing.T) {

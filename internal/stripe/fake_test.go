@@ -98,7 +98,7 @@ func unexpectedState(intent string) string {
 // provide makes a provider that loses patience soon.
 func provide(t *testing.T, url string) *stripe.Provider {
 	t.Helper()
-	p, err := stripe.New(stripe.Options{APIKey: "sk_test_x", URL: url, Timeout: 400 * time.Millisecond, Budget: 1500 * time.Millisecond})
+	p, err := stripe.New(stripe.Options{APIKey: "sk_test_x", URL: url, Timeout: time.Second, Budget: 4 * time.Second})
 	require.NoError(t, err)
 	return p
 }

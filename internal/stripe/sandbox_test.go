@@ -46,7 +46,7 @@ func (s *stand) post(path, body string) {
 
 func (s *stand) fault(fault, operation string, count int) {
 	s.t.Helper()
-	s.post("/sandbox/faults", fmt.Sprintf(`{"provider":"stripe","fault":%q,"operation":%q,"count":%d,"rate":1,"delay_ms":600}`, fault, operation, count))
+	s.post("/sandbox/faults", fmt.Sprintf(`{"provider":"stripe","fault":%q,"operation":%q,"count":%d,"rate":1,"delay_ms":1500}`, fault, operation, count))
 }
 
 // ledger lists type and status of what the sandbox booked, without fees.
@@ -203,7 +203,7 @@ func TestSandboxFaultsOfAuthorize(t *testing.T) {
 			s.fault(tc.fault, "authorize", tc.count)
 			c := s.Authorize(t.Context(), r)
 			require.Equal(t, tc.want, c.Outcome, c)
-			require.Eventually(t, func() bool { return len(s.ledger("bk_1")) == len(tc.books) }, 3*time.Second, 20*time.Millisecond)
+			require.Eventually(t, func() bool { return len(s.ledger("bk_1")) == len(tc.books) }, 15*time.Second, 20*time.Millisecond)
 			require.Equal(t, tc.books, s.ledger("bk_1"))
 		})
 	}
@@ -240,18 +240,18 @@ func TestSandboxFaultsOfSettling(t *testing.T) {
 			s.fault(fault, "capture", 1)
 			_, err := s.Capture(ctx, r, c)
 			require.Equal(t, ticket.CodeProviderUnavailable, ticket.CodeOf(err))
-			require.Eventually(t, func() bool { _, err = s.Capture(ctx, r, c); return err == nil }, 3*time.Second, 50*time.Millisecond)
+			require.Eventually(t, func() bool { _, err = s.Capture(ctx, r, c); return err == nil }, 15*time.Second, 50*time.Millisecond)
 			s.fault(fault, "refund", 1)
 			_, err = s.Refund(ctx, r, c)
 			require.Equal(t, ticket.CodeProviderUnavailable, ticket.CodeOf(err))
-			require.Eventually(t, func() bool { _, err = s.Refund(ctx, r, c); return err == nil }, 3*time.Second, 50*time.Millisecond)
+			require.Eventually(t, func() bool { _, err = s.Refund(ctx, r, c); return err == nil }, 15*time.Second, 50*time.Millisecond)
 			require.Equal(t, []string{"authorization captured", "capture succeeded", "refund succeeded"}, s.ledger("bk_1"))
 
 			v := request("bk_2")
 			c = s.Authorize(ctx, v)
 			s.fault(fault, "void", 1)
 			require.Equal(t, ticket.CodeProviderUnavailable, ticket.CodeOf(s.Void(ctx, v, c)))
-			require.Eventually(t, func() bool { return s.Void(ctx, v, c) == nil }, 3*time.Second, 50*time.Millisecond)
+			require.Eventually(t, func() bool { return s.Void(ctx, v, c) == nil }, 15*time.Second, 50*time.Millisecond)
 			require.Equal(t, []string{"authorization voided", "void succeeded"}, s.ledger("bk_2"))
 		})
 	}

@@ -69,6 +69,7 @@ func connect(t *testing.T, address string) workflowservice.WorkflowServiceClient
 }
 
 func TestStateSurvivesARestart(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "temporal.db")
 	execution := &commonpb.WorkflowExecution{WorkflowId: "kept"}
 
@@ -82,7 +83,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 		t.Errorf("retention is %s, want %s", got, retention)
 	}
 	_, err = client.StartWorkflowExecution(t.Context(), &workflowservice.StartWorkflowExecutionRequest{
-		Namespace: "default", WorkflowId: execution.WorkflowId, RequestId: "1",
+		Namespace: "default", WorkflowId: execution.GetWorkflowId(), RequestId: "1",
 		WorkflowType: &commonpb.WorkflowType{Name: "Any"}, TaskQueue: &taskqueuepb.TaskQueue{Name: "any"},
 	})
 	if err != nil {

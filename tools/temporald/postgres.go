@@ -2,17 +2,16 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/log"
 	"go.temporal.io/server/common/metrics"
-	"go.temporal.io/server/common/persistence/sql"
+	temporalsql "go.temporal.io/server/common/persistence/sql"
 	"go.temporal.io/server/common/persistence/sql/sqlplugin"
 	"go.temporal.io/server/common/persistence/sql/sqlplugin/postgresql"
 	"go.temporal.io/server/common/resolver"
@@ -80,21 +79,22 @@ func migrate(server string, cfg *config.SQL, schemaName string) error {
 }
 
 // createDatabase connects to the database that the server's URL names, or its
-// default one, and creates another beside it unless that exists.
-func createDatabase(server, name string) error {
+// default one, and creates another beside it unless that exists. The driver is
+// the one that Temporal's store has registered.
+func createDatabase(server, name string) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, server)
+	db, err := sql.Open("pgx", server)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(ctx) }()
-	const duplicateDatabase = "42P04"
-	var refused *pgconn.PgError
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
-	if errors.As(err, &refused) && refused.Code == duplicateDatabase {
-		return nil
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var there bool
+	err = db.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there)
+	if err != nil || there {
+		return err
 	}
+	_, err = db.ExecContext(ctx, `CREATE DATABASE "`+name+`"`)
 	return err
 }
 
@@ -105,7 +105,7 @@ type admin struct {
 }
 
 func openAdmin(cfg *config.SQL, logger log.Logger) (*admin, error) {
-	db, err := sql.NewSQLAdminDB(sqlplugin.DbKindUnknown, cfg, resolver.NewNoopResolver(), logger, metrics.NoopMetricsHandler)
+	db, err := temporalsql.NewSQLAdminDB(sqlplugin.DbKindUnknown, cfg, resolver.NewNoopResolver(), logger, metrics.NoopMetricsHandler)
 	if err != nil {
 		return nil, err
 	}

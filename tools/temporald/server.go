@@ -21,7 +21,7 @@ const clusterName = "active"
 // returns once the namespace answers with its search attributes. It puts the
 // ports it took into o.
 func startServer(ctx context.Context, o *options) (temporal.Server, error) {
-	ports, err := claimPorts(o)
+	ports, err := claimPorts(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -47,19 +47,19 @@ func startServer(ctx context.Context, o *options) (temporal.Server, error) {
 }
 
 // claimPorts fills in the ports of o that are 0 and returns one for each service.
-func claimPorts(o *options) (map[primitives.ServiceName]int, error) {
+func claimPorts(ctx context.Context, o *options) (map[primitives.ServiceName]int, error) {
 	var err error
-	if o.port, err = claimPort(o.ip, o.port, "the frontend"); err != nil {
+	if o.port, err = claimPort(ctx, o.ip, o.port, "the frontend"); err != nil {
 		return nil, err
 	}
 	if o.ui {
-		if o.uiPort, err = claimPort(o.ip, o.uiPort, "the web UI"); err != nil {
+		if o.uiPort, err = claimPort(ctx, o.ip, o.uiPort, "the web UI"); err != nil {
 			return nil, err
 		}
 	}
 	ports := map[primitives.ServiceName]int{primitives.FrontendService: o.port}
 	for _, s := range []primitives.ServiceName{primitives.HistoryService, primitives.MatchingService, primitives.WorkerService} {
-		if ports[s], err = claimPort(o.ip, 0, string(s)); err != nil {
+		if ports[s], err = claimPort(ctx, o.ip, 0, string(s)); err != nil {
 			return nil, err
 		}
 	}

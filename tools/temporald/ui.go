@@ -42,12 +42,15 @@ func startUI(ctx context.Context, o options) (*uiserver.Server, error) {
 	}
 }
 
+// client asks whether the UI answers.
+var client = &http.Client{Timeout: 5 * time.Second}
+
 func answers(ctx context.Context, url string) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return false
 	}
-	r, err := http.DefaultClient.Do(req)
+	r, err := client.Do(req)
 	if err != nil {
 		return false
 	}

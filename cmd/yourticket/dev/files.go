@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -54,10 +55,21 @@ func writeAtStart(f *os.File, text string) error {
 	return err
 }
 
+// temporaryPrefix is followed by the id of the process that a folder belongs to.
+const temporaryPrefix = "yourticket-dev-"
+
 // temporaryData makes a data directory that other users can enter, because
-// PostgreSQL may have to run as one.
+// PostgreSQL may have to run as one, and removes those whose process was killed.
 func temporaryData() (string, error) {
-	dir, err := os.MkdirTemp("", "yourticket-dev-")
+	old, _ := filepath.Glob(filepath.Join(os.TempDir(), temporaryPrefix+"*")) // The pattern is well-formed.
+	for _, dir := range old {
+		owner, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), temporaryPrefix), "-")
+		pid, err := strconv.Atoi(owner)
+		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(dir) // It may be another user's.
+		}
+	}
+	dir, err := os.MkdirTemp("", temporaryPrefix+strconv.Itoa(os.Getpid())+"-")
 	if err != nil {
 		return "", err
 	}
