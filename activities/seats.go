@@ -27,7 +27,7 @@ type Catalogue interface {
 
 // HoldBooks writes what becomes of a hold.
 type HoldBooks interface {
-	SaveHold(ctx context.Context, h postgres.HoldRow) error
+	SaveHold(ctx context.Context, h postgres.HoldRow) (again bool, err error)
 	ChangeStatus(ctx context.Context, c postgres.StatusChange) (postgres.Changed, error)
 	Close(ctx context.Context, c postgres.Closing) (postgres.Closed, error)
 	Booking(ctx context.Context, id string) (*ticket.Booking, error)
@@ -78,6 +78,9 @@ type HeldSeats struct {
 	// Limit is the event's limit of tickets a buyer, as of the hold.
 	Limit   int      `json:"limit,omitempty"`
 	Refusal *Refusal `json:"refusal,omitempty"`
+	// Again is true when an earlier run of this very step has held them: what
+	// follows may have happened before too.
+	Again bool `json:"again,omitempty"`
 }
 
 // Refusal is a "no" that is an answer and not a fault.
@@ -114,7 +117,7 @@ func (s *Seats) HoldSeats(ctx context.Context, in HoldSeatsInput) (HeldSeats, er
 	if in.Payment != nil {
 		status = ticket.BookingPaying
 	}
-	err = s.Books.SaveHold(ctx, postgres.HoldRow{
+	out.Again, err = s.Books.SaveHold(ctx, postgres.HoldRow{
 		ID: in.BookingID, EventID: event.ID, BuyerID: in.BuyerID, Status: status, Fingerprint: in.Fingerprint,
 		Items: out.Items, Total: out.Total, Fence: out.Fence, ExpiresAt: out.ExpiresAt, CreatedAt: in.At,
 		Payment: in.Payment,
@@ -148,6 +151,7 @@ func (s *Seats) unlessHeld(ctx context.Context, event *ticket.Event, in HoldSeat
 	}
 	return HeldSeats{
 		Items: b.Items, Total: b.Total, Fence: b.Fence, ExpiresAt: b.HoldExpiresAt.UTC(), Limit: event.MaxTicketsPerBuyer,
+		Again: true,
 	}, nil
 }
 
@@ -192,6 +196,8 @@ type KeptSeats struct {
 	// Unknown is another payment that had begun under the same attempt, before
 	// a crash: it must be settled, and this one begin under a later attempt.
 	Unknown *ticket.BegunPayment `json:"unknown,omitempty"`
+	// Again is true when the payment had begun before, in a run that was lost.
+	Again bool `json:"again,omitempty"`
 }
 
 // KeepSeats moves a hold between held, paying and action_required. A hold that
@@ -217,8 +223,10 @@ func (s *Seats) KeepSeats(ctx context.Context, in KeepSeatsInput) (KeptSeats, er
 		Payment: in.Payment,
 	})
 	out := KeptSeats{Fence: hold.Fence}
-	if before := changed.Before; before != nil && in.Payment != nil && before.Attempt >= in.Payment.Attempt && *before != *in.Payment {
-		out.Unknown = before
+	if before := changed.Before; before != nil && in.Payment != nil && before.Attempt >= in.Payment.Attempt {
+		if out.Again = before.Same(in.Payment); !out.Again {
+			out.Unknown = before
+		}
 	}
 	return out, err
 }

@@ -40,9 +40,9 @@ func (s *stage) Hold(_ context.Context, _ *ticket.Event, r redis.HoldRequest) (r
 	return s.hold(r)
 }
 
-func (s *stage) SaveHold(_ context.Context, h postgres.HoldRow) error {
+func (s *stage) SaveHold(_ context.Context, h postgres.HoldRow) (bool, error) {
 	s.rows = append(s.rows, h)
-	return s.saved
+	return len(s.rows) > 1, s.saved
 }
 
 func (s *stage) Booking(context.Context, string) (*ticket.Booking, error) {

@@ -64,6 +64,14 @@ type BegunPayment struct {
 	// provider, has the next one.
 	Attempt int           `json:"attempt"`
 	Choice  PaymentChoice `json:"choice"`
+	// At is when it began, for providers that forget.
+	At time.Time `json:"at"`
+}
+
+// Same tells whether both are the same payment, begun perhaps twice because a
+// crash made its purchase run again.
+func (b *BegunPayment) Same(other *BegunPayment) bool {
+	return b != nil && other != nil && b.Attempt == other.Attempt && b.Choice == other.Choice
 }
 
 // Offered lists the providers that the choice allows, in the order in which

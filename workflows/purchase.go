@@ -131,7 +131,9 @@ type purchase struct {
 	charge   *ticket.Charge // the one that waits for the buyer, or pays
 	choice   ticket.PaymentChoice
 	fallback bool
-	extended bool // the one extension of the hold was given
+	extended bool      // the one extension of the hold was given
+	again    bool      // an earlier run of this payment was lost: a provider may have been asked before
+	asked    time.Time // when the latest payment began
 	captured bool
 
 	support  supportDesk

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
@@ -22,6 +23,9 @@ func (p *purchase) authorize(choice ticket.PaymentChoice) ticket.Charge {
 	for i, provider := range offered {
 		p.fallback = i > 0
 		charge = p.tryProvider(provider, i+1 < len(offered))
+		if p.again && charge.Outcome == ticket.OutcomeNotExecuted {
+			charge.Outcome = ticket.OutcomeUnanswered // not now; but what of the run that was lost?
+		}
 		switch charge.Outcome {
 		case ticket.OutcomeNotExecuted:
 			p.undo.drop(undoCharge)
@@ -102,10 +106,10 @@ func (p *purchase) undoCharge(charge ticket.Charge) {
 // settleLater starts the workflow that finds out what became of a charge and
 // undoes it. It goes on when this purchase has long ended.
 func (p *purchase) settleLater(charge ticket.Charge) {
-	p.settleRequest(charge, p.request(charge.Attempt))
+	p.settleRequest(charge, p.request(charge.Attempt), p.asked)
 }
 
-func (p *purchase) settleRequest(charge ticket.Charge, request ticket.ChargeRequest) {
+func (p *purchase) settleRequest(charge ticket.Charge, request ticket.ChargeRequest, asked time.Time) {
 	ctx := workflow.WithChildOptions(p.safe, workflow.ChildWorkflowOptions{
 		WorkflowID:        SettleID(p.in.BookingID, charge.Provider, charge.Attempt),
 		TaskQueue:         QueuePayments,
@@ -119,7 +123,7 @@ func (p *purchase) settleRequest(charge ticket.Charge, request ticket.ChargeRequ
 	p.settling = append(p.settling, workflow.ExecuteChildWorkflow(ctx, SettleCharge, SettleInput{
 		Query: ticket.ChargeQuery{
 			Request: request, Provider: charge.Provider, Ref: charge.Ref, OrderRef: charge.OrderRef,
-			AskedAt: workflow.Now(p.safe),
+			AskedAt: asked,
 		},
 	}))
 }

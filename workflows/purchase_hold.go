@@ -43,7 +43,7 @@ func (p *purchase) hold() {
 		p.tell("No seats: %s", p.problem.Message)
 		return
 	}
-	p.deadline = p.held.ExpiresAt
+	p.deadline, p.again = p.held.ExpiresAt, p.held.Again
 	if p.in.Payment == nil {
 		p.status = ticket.BookingHeld
 		p.began = p.outcome(nil)
@@ -74,7 +74,7 @@ func (p *purchase) keep(status ticket.BookingStatus, retry stepPatience) (*Probl
 	if kept.Refusal != nil {
 		return problemOf(kept.Refusal), false
 	}
-	p.held.Fence, p.status = kept.Fence, status
+	p.held.Fence, p.status, p.again = kept.Fence, status, kept.Again
 	if kept.Unknown != nil { // a payment that a crash made us forget
 		p.settleUnknown(*kept.Unknown)
 		return p.keep(status, retry)
@@ -87,7 +87,8 @@ func (p *purchase) begins(choice *ticket.PaymentChoice) *ticket.BegunPayment {
 	if choice == nil {
 		return nil
 	}
-	return &ticket.BegunPayment{Attempt: p.attempt + 1, Choice: *choice}
+	p.asked = clock(p.safe)
+	return &ticket.BegunPayment{Attempt: p.attempt + 1, Choice: *choice, At: p.asked}
 }
 
 // settleUnknown finds out and undoes every charge that a forgotten payment may
@@ -97,7 +98,7 @@ func (p *purchase) settleUnknown(b ticket.BegunPayment) {
 		p.attempt = b.Attempt + i
 		request := p.request(p.attempt)
 		request.Choice = b.Choice
-		p.settleRequest(ticket.Charge{Provider: provider, Attempt: p.attempt}, request)
+		p.settleRequest(ticket.Charge{Provider: provider, Attempt: p.attempt}, request, b.At)
 	}
 }
 

@@ -31,6 +31,7 @@ func (s *System) env(extra ...string) []string {
 		"PAYPAL_WEBHOOK_ID="+s.keys.paypalHook,
 		"STRIPE_RATE=100000",
 		"PAYPAL_RATE=100000",
+		"SETTLE_AFTER=20s",
 		"WORKER_BUILD_ID=e2e",
 	)
 	if sandbox != "" {

@@ -19,6 +19,8 @@ const (
 	callTimeout   = 3 * time.Second
 	fastBudget    = 4 * time.Second
 	patientBudget = 8 * time.Second
+
+	patientReplays = 20
 )
 
 // providers are the payment providers for the fleet that works while a buyer
@@ -53,6 +55,7 @@ func newProvider(name ticket.Provider, cfg config.Config, budget time.Duration) 
 	if name == ticket.Stripe {
 		return stripe.New(stripe.Options{
 			APIKey: cfg.StripeAPIKey.Reveal(), URL: cfg.StripeAPIURL.Reveal(), Timeout: callTimeout, Budget: budget,
+			Replays: replays(budget), SettleAfter: cfg.SettleAfter,
 		})
 	}
 	return newPayPal(cfg, budget)
@@ -61,8 +64,17 @@ func newProvider(name ticket.Provider, cfg config.Config, budget time.Duration) 
 func newPayPal(cfg config.Config, budget time.Duration) (*paypal.Provider, error) {
 	return paypal.New(paypal.Options{
 		ClientID: cfg.PayPalClientID, ClientSecret: cfg.PayPalClientSecret.Reveal(), URL: cfg.PayPalAPIURL.Reveal(),
-		Timeout: callTimeout, Budget: budget,
+		Timeout: callTimeout, Budget: budget, Replays: replays(budget), SettleAfter: cfg.SettleAfter,
 	})
+}
+
+// replays is how often a quick failure is asked again: a buyer who waits is
+// sent to the other provider soon, the queue has time.
+func replays(budget time.Duration) int {
+	if budget == patientBudget {
+		return patientReplays
+	}
+	return 0 // the adapter's own default
 }
 
 // webhookVerifiers check the signatures of deliveries: Stripe's here, PayPal's

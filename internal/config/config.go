@@ -43,6 +43,10 @@ type Config struct {
 	StripeRate int `name:"stripe-rate" env:"STRIPE_RATE" default:"90" help:"Requests a second that Stripe gets from us."`
 	PayPalRate int `name:"paypal-rate" env:"PAYPAL_RATE" default:"50" help:"Requests a second that PayPal gets from us."`
 
+	// SettleAfter is how old an unanswered payment call must be before its
+	// absence from the provider's books is believed.
+	SettleAfter time.Duration `name:"settle-after" env:"SETTLE_AFTER" default:"2m" help:"How long a lost payment call may still arrive at its provider."`
+
 	// HoldFor is how long a buyer has to pay for held places.
 	HoldFor time.Duration `name:"hold-for" env:"HOLD_FOR" default:"10m" help:"How long places are held for a buyer."`
 	// WorkerBuildID names the build for Worker Versioning; empty means the

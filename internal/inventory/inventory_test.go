@@ -97,7 +97,8 @@ func (h *hall) save(t *testing.T, hold redis.Hold, r redis.HoldRequest, status t
 		Total: ticket.Money{Amount: ticket.SumItems(items), Currency: "EUR"}, Fence: hold.Fence,
 		ExpiresAt: time.Now().Add(time.Minute), CreatedAt: time.Now(),
 	}
-	require.NoError(t, h.books.SaveHold(t.Context(), row))
+	_, err := h.books.SaveHold(t.Context(), row)
+	require.NoError(t, err)
 	return r.HoldID
 }
 

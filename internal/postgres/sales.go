@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yourticket.example/ticket"
@@ -58,35 +60,41 @@ type HoldRow struct {
 }
 
 // SaveHold writes the row of a new booking. Written again (a crash reruns the
-// whole step) it takes the newer hold's places, unless the booking has gone on.
-func (s *Sales) SaveHold(ctx context.Context, h HoldRow) (err error) {
+// whole step) it takes the newer hold's places, unless the booking has gone on,
+// and says so.
+func (s *Sales) SaveHold(ctx context.Context, h HoldRow) (again bool, err error) {
 	defer wrap(&err, "postgres.SaveHold(%s)", h.ID)
 	db, err := s.shard(h.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	c := columnsOf(h.Items)
-	attempt, choice := begun(h.Payment)
-	_, err = db.Exec(ctx, `
+	attempt, choice, at := begun(h.Payment)
+	err = db.QueryRow(ctx, `
 		INSERT INTO bookings (id, event_id, buyer_id, status, fingerprint, seat_indexes, categories, prices, fees,
-		                      total, currency, fence, hold_expires_at, created_at, attempt, choice)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+		                      total, currency, fence, hold_expires_at, created_at, attempt, choice,
+		                      begun_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (id) DO UPDATE
 		SET seat_indexes = EXCLUDED.seat_indexes, categories = EXCLUDED.categories, prices = EXCLUDED.prices,
 		    fees = EXCLUDED.fees, total = EXCLUDED.total, fence = EXCLUDED.fence,
 		    hold_expires_at = EXCLUDED.hold_expires_at, updated_at = now()
-		WHERE bookings.status IN ('held', 'paying') AND bookings.fence < EXCLUDED.fence`,
+		WHERE bookings.status IN ('held', 'paying') AND bookings.fence < EXCLUDED.fence
+		RETURNING xmax <> 0`,
 		h.ID, h.EventID, h.BuyerID, h.Status, h.Fingerprint, c.seats, c.categories, c.prices, c.fees,
-		h.Total.Amount, h.Total.Currency, h.Fence, h.ExpiresAt, h.CreatedAt, attempt, choice)
-	return interpret(err)
+		h.Total.Amount, h.Total.Currency, h.Fence, h.ExpiresAt, h.CreatedAt, attempt, choice, at).Scan(&again)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return true, nil
+	}
+	return again, interpret(err)
 }
 
 // begun gives a payment as its columns.
-func begun(p *ticket.BegunPayment) (attempt int, choice *ticket.PaymentChoice) {
+func begun(p *ticket.BegunPayment) (attempt int, choice *ticket.PaymentChoice, at *time.Time) {
 	if p == nil {
-		return 0, nil
+		return 0, nil, nil
 	}
-	return p.Attempt, &p.Choice
+	return p.Attempt, &p.Choice, &p.At
 }
 
 // itemColumns are a booking's items as the parallel arrays that a row stores.

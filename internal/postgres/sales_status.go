@@ -41,18 +41,18 @@ func (s *Sales) ChangeStatus(ctx context.Context, c StatusChange) (out Changed, 
 	if err != nil {
 		return out, err
 	}
-	attempt, choice := begun(c.Payment)
+	attempt, choice, at := begun(c.Payment)
 	var before beganColumns
 	err = db.QueryRow(ctx, `
 		UPDATE bookings b
 		SET status = $2, next_action = $4, failure_code = $5, failure_message = $6, updated_at = now(),
 		    fence = GREATEST(b.fence, $7), hold_expires_at = COALESCE($8, b.hold_expires_at),
-		    attempt = GREATEST(b.attempt, $9), choice = COALESCE($10, b.choice)
-		FROM (SELECT id, attempt, choice FROM bookings WHERE id = $1 FOR UPDATE) before
+		    attempt = GREATEST(b.attempt, $9), choice = COALESCE($10, b.choice), begun_at = COALESCE($11, b.begun_at)
+		FROM (SELECT id, attempt, choice, begun_at FROM bookings WHERE id = $1 FOR UPDATE) before
 		WHERE b.id = before.id AND b.status = ANY($3)
-		RETURNING before.attempt, before.choice`,
+		RETURNING before.attempt, before.choice, before.begun_at`,
 		c.BookingID, c.Status, reachableFrom(c.Status), c.NextAction, c.FailureCode, c.FailureReason, c.Fence,
-		nullTime(c.HoldExpiresAt), attempt, choice).Scan(&before.attempt, &before.choice)
+		nullTime(c.HoldExpiresAt), attempt, choice, at).Scan(&before.attempt, &before.choice, &before.at)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return out, nil
 	}
@@ -72,13 +72,18 @@ func reachableFrom(status ticket.BookingStatus) []string {
 type beganColumns struct {
 	attempt int
 	choice  *ticket.PaymentChoice
+	at      *time.Time
 }
 
 func (c beganColumns) payment() *ticket.BegunPayment {
 	if c.choice == nil {
 		return nil
 	}
-	return &ticket.BegunPayment{Attempt: c.attempt, Choice: *c.choice}
+	p := &ticket.BegunPayment{Attempt: c.attempt, Choice: *c.choice}
+	if c.at != nil {
+		p.At = c.at.UTC()
+	}
+	return p
 }
 
 // Closing ends a booking that shall not be confirmed any more.
@@ -133,10 +138,10 @@ func (s *Sales) Close(ctx context.Context, c Closing) (out Closed, err error) {
 		confirmed *time.Time
 	)
 	err = db.QueryRow(ctx, `
-		SELECT b.status, b.attempt, b.choice, b.confirmed_at, p.provider, COALESCE(p.attempt, 0), COALESCE(p.fallback, false),
+		SELECT b.status, b.attempt, b.choice, b.begun_at, b.confirmed_at, p.provider, COALESCE(p.attempt, 0), COALESCE(p.fallback, false),
 		       COALESCE(p.ref, ''), COALESCE(p.order_ref, '')
 		FROM bookings b LEFT JOIN payments p ON p.booking_id = b.id WHERE b.id = $1`, c.BookingID).
-		Scan(&status, &began.attempt, &began.choice, &confirmed, &provider, &b.Charge.Attempt, &b.Fallback, &b.Charge.Ref, &b.Charge.OrderRef)
+		Scan(&status, &began.attempt, &began.choice, &began.at, &confirmed, &provider, &b.Charge.Attempt, &b.Fallback, &b.Charge.Ref, &b.Charge.OrderRef)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return out, nil

@@ -44,6 +44,16 @@ func holdRow(eventID, buyer, key string, fence int64, seats ...int) postgres.Hol
 	}
 }
 
+func save(t *testing.T, s *postgres.Sales, h postgres.HoldRow) {
+	t.Helper()
+	again, err := s.SaveHold(t.Context(), h)
+	require.NoError(t, err)
+	require.False(t, again)
+	again, err = s.SaveHold(t.Context(), h)
+	require.NoError(t, err)
+	require.True(t, again, "a step that runs again is told so")
+}
+
 func commitRow(h postgres.HoldRow) postgres.CommitRow {
 	ids := make([]string, len(h.Items))
 	for i := range ids {
@@ -60,7 +70,7 @@ func TestCommitConfirmsABookingWholeAndOnce(t *testing.T) {
 	s, shards, events := sales(t)
 	for n, event := range events {
 		h := holdRow(event, "anna", "k", 7, 1, 2)
-		require.NoError(t, s.SaveHold(t.Context(), h))
+		save(t, s, h)
 		for range 3 { // a commit whose answer was lost is sent again
 			require.NoError(t, s.Commit(t.Context(), commitRow(h)))
 		}
@@ -85,7 +95,7 @@ func TestCommitRefusesWhatIsNotTheBuyersAnyMore(t *testing.T) {
 	s, _, events := sales(t)
 	event := events[1]
 	first := holdRow(event, "anna", "k", 10, 1)
-	require.NoError(t, s.SaveHold(t.Context(), first))
+	save(t, s, first)
 	require.NoError(t, s.Commit(t.Context(), commitRow(first)))
 
 	tests := map[string]struct {
@@ -100,7 +110,7 @@ func TestCommitRefusesWhatIsNotTheBuyersAnyMore(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			require.NoError(t, s.SaveHold(t.Context(), tt.hold))
+			save(t, s, tt.hold)
 			c := commitRow(tt.hold)
 			if tt.change != nil {
 				tt.change(&c)
@@ -125,7 +135,7 @@ func TestOneSeatIsSoldOnceUnderConcurrency(t *testing.T) {
 	)
 	for i := range errs {
 		h := holdRow(event, fmt.Sprint("buyer", i), "k", int64(100+i), 3, 4)
-		require.NoError(t, s.SaveHold(t.Context(), h))
+		save(t, s, h)
 		wg.Go(func() { errs[i] = s.Commit(context.Background(), commitRow(h)) })
 	}
 	wg.Wait()
@@ -148,7 +158,7 @@ func TestTheLimitHoldsOverSeveralBookings(t *testing.T) {
 	s, _, events := sales(t)
 	for i, want := range []ticket.Code{"", "", ticket.CodeTicketLimit} {
 		h := holdRow(events[0], "anna", fmt.Sprint(i), int64(i+1), 2*i, 2*i+1)
-		require.NoError(t, s.SaveHold(t.Context(), h))
+		save(t, s, h)
 		require.Equal(t, want, ticket.CodeOf(s.Commit(t.Context(), commitRow(h))))
 	}
 }
@@ -157,7 +167,7 @@ func TestOnlyLegalStatusChangesAreWritten(t *testing.T) {
 	t.Parallel()
 	s, _, events := sales(t)
 	h := holdRow(events[0], "anna", "k", 1, 1)
-	require.NoError(t, s.SaveHold(t.Context(), h))
+	save(t, s, h)
 	change := func(to ticket.BookingStatus) bool {
 		ok, err := s.ChangeStatus(t.Context(), postgres.StatusChange{BookingID: h.ID, Status: to})
 		require.NoError(t, err)
@@ -184,7 +194,7 @@ func TestSeatBookIsWhatALostMapIsRebuiltFrom(t *testing.T) {
 	overdue := holdRow(event, "dora", "overdue", 4, 4)
 	overdue.Status, overdue.ExpiresAt = ticket.BookingHeld, time.Now().Add(-time.Second)
 	for _, h := range []postgres.HoldRow{sold, paying, held, overdue} {
-		require.NoError(t, s.SaveHold(t.Context(), h))
+		save(t, s, h)
 	}
 	require.NoError(t, s.Commit(t.Context(), commitRow(sold)))
 
@@ -209,9 +219,9 @@ func TestBookingsOfPagesOverAllShards(t *testing.T) {
 	t.Parallel()
 	s, _, events := sales(t)
 	for i := range 5 {
-		require.NoError(t, s.SaveHold(t.Context(), holdRow(events[i%2], "anna", fmt.Sprint(i), 1, i)))
+		save(t, s, holdRow(events[i%2], "anna", fmt.Sprint(i), 1, i))
 	}
-	require.NoError(t, s.SaveHold(t.Context(), holdRow(events[0], "ben", "x", 1, 9)))
+	save(t, s, holdRow(events[0], "ben", "x", 1, 9))
 	seen := map[string]bool{}
 	var after postgres.BookingsCursor
 	for page := range 3 {

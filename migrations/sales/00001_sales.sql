@@ -23,6 +23,7 @@ CREATE TABLE bookings (
     -- charge is ever made that nobody knows of.
     attempt         integer NOT NULL DEFAULT 0,
     choice          jsonb,
+    begun_at        timestamptz,
     next_action     jsonb,
     failure_code    text NOT NULL DEFAULT '',
     failure_message text NOT NULL DEFAULT '',

@@ -58,6 +58,7 @@ func configVariables(c config.Config) []variable {
 		{"STRIPE_RATE", strconv.Itoa(c.StripeRate)},
 		{"PAYPAL_RATE", strconv.Itoa(c.PayPalRate)},
 		{"HOLD_FOR", c.HoldFor.String()},
+		{"SETTLE_AFTER", c.SettleAfter.String()},
 		{"WORKER_BUILD_ID", c.WorkerBuildID},
 		{"SMTP_URL", c.SMTPURL.Reveal()},
 		{"LOG_LEVEL", c.LogLevel},

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"time"
 
 	"yourticket.example/api"
 	"yourticket.example/internal/config"
@@ -137,6 +138,10 @@ func (s *system) needsSandbox() bool {
 // of its own, unlike the providers.
 const sandboxRate = 5000
 
+// sandboxSettles is how long a lost call may still be under way to the sandbox:
+// its own slowest answer takes less.
+const sandboxSettles = 20 * time.Second
+
 // startSandbox stands in for the providers that have no address, with keys of
 // its own: real ones have no business there.
 func (s *system) startSandbox(context.Context) error {
@@ -145,7 +150,7 @@ func (s *system) startSandbox(context.Context) error {
 		return err
 	}
 	s.sandbox = "http://" + local(s.Ports.Sandbox)
-	s.cfg.StripeRate, s.cfg.PayPalRate = sandboxRate, sandboxRate
+	s.cfg.StripeRate, s.cfg.PayPalRate, s.cfg.SettleAfter = sandboxRate, sandboxRate, sandboxSettles
 	if s.cfg.StripeAPIURL.IsZero() {
 		s.cfg.StripeAPIURL = config.NewURL(s.sandbox)
 		s.cfg.StripeAPIKey = config.NewSecret(keys.StripeAPIKey)
