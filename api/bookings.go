@@ -17,6 +17,7 @@ type BookingDeps struct {
 	Purchases Purchases
 	Books     BookingReader
 	Live      LiveSeats
+	Claims    KeyClaims
 	Plans     EventPlans
 	Codes     TicketCodes
 	Webhooks  map[ticket.Provider]WebhookVerifier
@@ -36,6 +37,11 @@ type BookingReader interface {
 type LiveSeats interface {
 	Taken(ctx context.Context, e *ticket.Event, seats []int) ([]int, error)
 	Counts(ctx context.Context, events []*ticket.Event) ([]ticket.Availability, error)
+}
+
+// KeyClaims remember which booking an idempotency key made first.
+type KeyClaims interface {
+	Claim(ctx context.Context, name, owner string) (string, error)
 }
 
 // EventPlans reads events with their plans.

@@ -82,6 +82,15 @@ func (s *Server) createBooking(ctx context.Context, in *createBookingInput) (*cr
 	if err := s.mayBook(ctx, event, plan, start); err != nil {
 		return nil, err
 	}
+	// A booking's id tells its shard, so the same key at an event on another
+	// shard would make another booking.
+	first, err := s.deps.Claims.Claim(ctx, buyer+"/"+in.Key, start.BookingID)
+	if err != nil {
+		return nil, err
+	}
+	if first != start.BookingID {
+		return nil, errKeyReused()
+	}
 	b, err := s.begin(ctx, start, plan)
 	if err != nil {
 		return nil, err
@@ -168,9 +177,13 @@ func (s *Server) begin(ctx context.Context, in workflows.PurchaseInput, plan *ti
 		}
 	}
 	if o.Booking.Fingerprint != in.Fingerprint {
-		return nil, ticket.Errorf(ticket.CodeKeyReused, "This Idempotency-Key was used for another request.")
+		return nil, errKeyReused()
 	}
 	return settled(o, plan, "payment.")
+}
+
+func errKeyReused() error {
+	return ticket.Errorf(ticket.CodeKeyReused, "This Idempotency-Key was used for another request.")
 }
 
 // settled gives the booking of an outcome, or its problem.

@@ -49,7 +49,7 @@ func (s *Server) payBooking(ctx context.Context, in *payBookingInput) (*bookingO
 		return nil, s.notPayable(ctx, b.ID, err)
 	}
 	if o.Request != request.Fingerprint {
-		return nil, ticket.Errorf(ticket.CodeKeyReused, "This Idempotency-Key was used for another request.")
+		return nil, errKeyReused()
 	}
 	paid, err := settled(o, plan, "")
 	if err != nil {

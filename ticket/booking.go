@@ -27,10 +27,13 @@ const (
 // and refunded are terminal.
 var nextStatuses = map[BookingStatus][]BookingStatus{
 	BookingPending:        {BookingHeld, BookingPaying, BookingFailed, BookingCanceled, BookingExpired},
-	BookingHeld:           {BookingPaying, BookingExpired, BookingCanceled, BookingFailed},
+	BookingHeld:           {BookingPaying, BookingExpired, BookingCanceled, BookingFailed, BookingNeedsAttention},
 	BookingPaying:         {BookingHeld, BookingActionRequired, BookingConfirmed, BookingExpired, BookingCanceled, BookingFailed, BookingNeedsAttention},
 	BookingActionRequired: {BookingPaying, BookingHeld, BookingConfirmed, BookingExpired, BookingCanceled, BookingFailed, BookingNeedsAttention},
-	BookingNeedsAttention: {BookingConfirmed, BookingFailed, BookingRefunding, BookingRefunded},
+	BookingNeedsAttention: {
+		BookingHeld, BookingPaying, BookingActionRequired, BookingConfirmed, BookingExpired, BookingCanceled, BookingFailed,
+		BookingRefunding, BookingRefunded,
+	},
 	BookingConfirmed:      {BookingRefunding, BookingNeedsAttention},
 	BookingRefunding:      {BookingRefunded, BookingConfirmed, BookingNeedsAttention},
 }
@@ -56,9 +59,9 @@ func (s BookingStatus) Predecessors() []BookingStatus {
 func (s BookingStatus) Terminal() bool { return len(nextStatuses[s]) == 0 }
 
 // HoldsSeats tells whether a booking of this status keeps others off its
-// places although it does not own them yet.
+// places; one that needs attention does so unless it is confirmed.
 func (s BookingStatus) HoldsSeats() bool {
-	return s == BookingHeld || s == BookingPaying || s == BookingActionRequired
+	return s == BookingHeld || s == BookingPaying || s == BookingActionRequired || s == BookingNeedsAttention
 }
 
 // Item is one place of a booking at the price that was shown at the hold.

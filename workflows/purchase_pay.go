@@ -129,9 +129,9 @@ func (p *purchase) confirm(call *payCall, charge ticket.Charge) {
 	p.charge = &charge
 	sealed := clock(p.safe)
 	refusal, known := p.commit(charge, sealed)
-	if !known {
-		p.closed = true // support has settled it by hand
-		p.answer(call, p.outcome(nil))
+	if !known { // support gave the commit up; what came of it, the books decide
+		p.end(ticket.BookingFailed, ticket.CodeUnavailable, "Resolved by hand.")
+		p.answer(call, p.outcome(p.problem))
 		return
 	}
 	if refusal != nil {

@@ -91,7 +91,7 @@ func (p *purchase) onPay(ctx workflow.Context, r PayRequest) (*Outcome, error) {
 }
 
 func (p *purchase) mayCancel(SupportRequest) error {
-	if p.closed || !p.status.HoldsSeats() {
+	if p.closed || !p.sealed.IsZero() || !p.status.HoldsSeats() {
 		return p.notNow("canceled")
 	}
 	return nil

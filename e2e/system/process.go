@@ -56,7 +56,7 @@ func (p *Process) Start(ctx context.Context) error {
 	cmd := exec.Command(p.path, p.args...)
 	cmd.Env = p.env
 	cmd.Stdout, cmd.Stderr = log, log
-	if err := startBound(cmd); err != nil {
+	if err := StartBound(cmd); err != nil {
 		return fmt.Errorf("start %s: %w", p.Name, err)
 	}
 	done := make(chan struct{})

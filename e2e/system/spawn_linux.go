@@ -27,8 +27,8 @@ var starter = sync.OnceValue(func() func(f func() error) error {
 	}
 })
 
-// startBound starts cmd so that it is killed when this process dies.
-func startBound(cmd *exec.Cmd) error {
+// StartBound starts cmd so that it is killed when this process dies.
+func StartBound(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	return starter()(cmd.Start)
 }

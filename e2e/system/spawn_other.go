@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// startBound starts cmd in a group of its own. Without Linux's signal of a
+// StartBound starts cmd in a group of its own. Without Linux's signal of a
 // parent's death it must be stopped by the caller.
-func startBound(cmd *exec.Cmd) error {
+func StartBound(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd.Start()
 }

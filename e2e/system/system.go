@@ -29,9 +29,11 @@ type System struct {
 	Postgres *parts.Part
 	Redis    *parts.Part
 	Temporal *parts.Part
-	Sandbox  *Process
-	APIs     []*Process
-	Workers  []*Process
+	// TemporalDB is Temporal's own PostgreSQL, with StorePostgres.
+	TemporalDB *parts.Part
+	Sandbox    *Process
+	APIs       []*Process
+	Workers    []*Process
 
 	// CatalogueDB and Shards read what the processes wrote.
 	CatalogueDB *pgxpool.Pool
@@ -114,10 +116,15 @@ func (s *System) startParts(ctx context.Context) error {
 	if err := all(starts); err != nil {
 		return err
 	}
-	if s.TemporalStore == StorePostgres {
-		return s.startTemporal(ctx, s.Postgres.URL)
+	if s.TemporalStore != StorePostgres {
+		return nil
 	}
-	return nil
+	o.Dir = filepath.Join(s.dir, "temporal-db")
+	var err error
+	if s.TemporalDB, err = parts.StartPostgres(ctx, o); err != nil {
+		return err
+	}
+	return s.startTemporal(ctx, s.TemporalDB.URL)
 }
 
 func (s *System) startTemporal(ctx context.Context, postgresURL string) (err error) {
@@ -206,7 +213,7 @@ func (s *System) Stop() error {
 	}
 	s.web.CloseIdleConnections()
 	stops = nil
-	for _, p := range []*parts.Part{s.Postgres, s.Redis, s.Temporal} {
+	for _, p := range []*parts.Part{s.Postgres, s.Redis, s.Temporal, s.TemporalDB} {
 		if p != nil {
 			stops = append(stops, func() error { return p.Stop(ctx) })
 		}

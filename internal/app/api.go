@@ -12,6 +12,7 @@ import (
 	"yourticket.example/api"
 	"yourticket.example/internal/auth"
 	"yourticket.example/internal/config"
+	"yourticket.example/internal/redis"
 )
 
 // ServiceNames are the HTTP services.
@@ -76,7 +77,8 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 			Events: s.events, Catalogue: s.catalogue, Availability: s.inventory, Blocks: s.inventory,
 		},
 		BookingDeps: api.BookingDeps{
-			Purchases: api.TemporalPurchases{Client: s.temporal}, Books: s.sales, Live: s.inventory, Plans: s.events,
+			Purchases: api.TemporalPurchases{Client: s.temporal}, Books: s.sales, Live: s.inventory,
+			Claims: redis.NewClaims(s.redisDB), Plans: s.events,
 			Codes: accounts.Keys, Webhooks: verifiers, HoldFor: cfg.HoldFor,
 		},
 	}, services...)

@@ -32,7 +32,8 @@ const commitBooking = `
 WITH booking AS (
 	UPDATE bookings b
 	SET status = 'confirmed', confirmed_at = $10, updated_at = now(), next_action = NULL
-	WHERE b.id = $1 AND b.fence = $2 AND b.status IN ('held', 'paying', 'action_required')
+	WHERE b.id = $1 AND b.fence = $2 AND b.confirmed_at IS NULL
+	  AND b.status IN ('held', 'paying', 'action_required', 'needs_attention')
 	  AND NOT EXISTS (SELECT 1 FROM tickets t
 	                  WHERE t.event_id = b.event_id AND t.seat_index = ANY(b.seat_indexes) AND t.fence >= b.fence)
 	RETURNING *

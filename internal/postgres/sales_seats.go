@@ -66,6 +66,7 @@ func readSeatBook(ctx context.Context, tx pgx.Tx, eventID string, book *SeatBook
 		SELECT id, buyer_id, fence, seat_indexes,
 		       CASE WHEN status = 'held' THEN hold_expires_at END
 		FROM bookings WHERE event_id = $1 AND (status IN ('paying', 'action_required')
+		                                       OR status = 'needs_attention' AND confirmed_at IS NULL
 		                                       OR status = 'held' AND hold_expires_at > now())`, eventID)
 	if err != nil {
 		return err

@@ -223,3 +223,14 @@ func TestAnUnreachableRedisIsUnavailable(t *testing.T) {
 	_, err := redis.NewSeats(db).Hold(t.Context(), event, hold("h1", "anna", 0))
 	require.Equal(t, ticket.CodeUnavailable, ticket.CodeOf(err))
 }
+
+func TestAClaimIsTheFirstOwners(t *testing.T) {
+	t.Parallel()
+	_, db := open(t)
+	claims := redis.NewClaims(db)
+	for _, owner := range []string{"anna", "ben", "anna"} {
+		has, err := claims.Claim(t.Context(), "key", owner)
+		require.NoError(t, err)
+		require.Equal(t, "anna", has)
+	}
+}

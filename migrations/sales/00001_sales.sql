@@ -32,7 +32,7 @@ CREATE TABLE bookings (
     updated_at      timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX bookings_buyer ON bookings (buyer_id, created_at DESC, id DESC);
-CREATE INDEX bookings_holding ON bookings (event_id) WHERE status IN ('held', 'paying', 'action_required');
+CREATE INDEX bookings_holding ON bookings (event_id) WHERE status IN ('held', 'paying', 'action_required', 'needs_attention');
 
 -- The right to a place. The unique index is what decides who owns a seat;
 -- Redis only keeps the crowd away from it.

@@ -27,6 +27,7 @@ type cli struct {
 	API     apiCommand     `cmd:"" name:"api" help:"Run HTTP services."`
 	Worker  workerCommand  `cmd:"" help:"Run worker fleets."`
 	Migrate migrateCommand `cmd:"" help:"Bring the schema of the catalogue database and of every sales shard up to date, or show it."`
+	Keys    keysCommand    `cmd:"" help:"Manage the keys that sign access tokens and tickets."`
 	Sandbox sandboxCommand `cmd:"" help:"Run the payment sandbox, which stands in for Stripe and PayPal."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Parts   partsCommand   `cmd:"" hidden:"" help:"Fetch the servers that dev and the tests start."`

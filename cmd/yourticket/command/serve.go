@@ -32,6 +32,7 @@ func (c *apiCommand) Run(ctx context.Context, s streams) error {
 type workerCommand struct {
 	config.Config
 	Fleets        []string `env:"FLEETS" default:"${fleets}" enum:"${fleets}" help:"Fleets to run: ${enum}."`
+	Promote       bool     `env:"PROMOTE" help:"Make this build the current one: new workflows start on it."`
 	MetricsListen string   `env:"METRICS_LISTEN" placeholder:"ADDRESS" help:"Address for health and metrics, such as :9100 (default: none)."`
 }
 
@@ -43,6 +44,7 @@ func (c *workerCommand) Run(ctx context.Context, s streams) error {
 	return app.RunWorkers(ctx, c.Config, app.WorkerOptions{
 		Fleets:        c.Fleets,
 		MetricsListen: c.MetricsListen,
+		Promote:       c.Promote,
 		OnReady:       func() { slog.Info("worker is ready", "fleets", c.Fleets) },
 	})
 }

@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,6 +62,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer unlock()
 	s := &system{Options: o, cfg: o.Config, data: o.DataDir, out: &lines{w: o.Out}, set: newSupervisor()}
+	// One build id for whatever is built here, or purchases that an earlier
+	// build has begun would wait for its workers for ever.
+	s.cfg.WorkerBuildID = cmp.Or(s.cfg.WorkerBuildID, "dev")
 	if o.Ephemeral {
 		if s.data, err = temporaryData(); err != nil {
 			return err
@@ -130,7 +134,7 @@ func (s *system) prepareData(ctx context.Context) error {
 // startServices runs the API and all fleets in this process.
 func (s *system) startServices() {
 	s.set.run("worker", func(ctx context.Context) error {
-		return app.RunWorkers(ctx, s.cfg, app.WorkerOptions{Fleets: app.FleetNames})
+		return app.RunWorkers(ctx, s.cfg, app.WorkerOptions{Fleets: app.FleetNames, Promote: true})
 	})
 	s.set.run("api", func(ctx context.Context) error {
 		return app.RunAPI(ctx, s.cfg, app.APIOptions{Services: app.ServiceNames, Listen: local(s.Ports.API)})
