@@ -21,10 +21,6 @@ var (
 	untilDone       = stepPatience{giveUp, patiently}
 )
 
-// actionTime is the one extension that a hold gets when the buyer must act at
-// the provider's (3-D Secure, approval at PayPal).
-const actionTime = 10 * time.Minute
-
 // pay tries to pay as one request asks.
 func (p *purchase) pay(call *payCall) {
 	if p.charge != nil && (call.choice == ticket.PaymentChoice{} || call.choice == p.choice) {
@@ -89,12 +85,13 @@ func (p *purchase) conclude(call *payCall, charge ticket.Charge) {
 	}
 }
 
-// awaitBuyer hands out what the buyer must do and gives the time for it, once.
+// awaitBuyer hands out what the buyer must do at the provider's (3-D Secure,
+// approval at PayPal) and gives the hold its time anew for it, once.
 func (p *purchase) awaitBuyer(call *payCall, charge ticket.Charge) {
 	p.charge = &charge
 	if !p.extended {
 		p.extended = true
-		p.deadline = later(p.deadline, workflow.Now(p.safe).Add(actionTime))
+		p.deadline = later(p.deadline, workflow.Now(p.safe).Add(time.Duration(p.in.HoldSeconds) * time.Second))
 	}
 	problem, ours := p.keep(ticket.BookingActionRequired, untilDone)
 	if problem != nil && !ours {
