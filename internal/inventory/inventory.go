@@ -36,11 +36,12 @@ type Inventory struct {
 
 	mu     sync.Mutex
 	active map[string]time.Time // events with holds, for the sweeper
+	counts map[string]counted
 }
 
 // New makes an Inventory.
 func New(live *redis.Seats, books Books, catalogue Catalogue) *Inventory {
-	return &Inventory{live: live, books: books, catalogue: catalogue, active: map[string]time.Time{}}
+	return &Inventory{live: live, books: books, catalogue: catalogue, active: map[string]time.Time{}, counts: map[string]counted{}}
 }
 
 // Hold locks the given places for a purchase, all or none. It returns
@@ -154,43 +155,6 @@ func (v *Inventory) Snapshot(ctx context.Context, e *ticket.Event) (version, sea
 		return err
 	})
 	return version, seats, err
-}
-
-// Counts tells how many places each event has and how many are free. For
-// events nobody has looked at yet it counts in the books instead of loading
-// their maps.
-func (v *Inventory) Counts(ctx context.Context, events []*ticket.Event) ([]ticket.Availability, error) {
-	ids := make([]string, len(events))
-	for i, e := range events {
-		ids[i] = e.ID
-	}
-	out := make([]ticket.Availability, len(events))
-	free, err := v.live.Available(ctx, ids)
-	if err != nil { // Redis is away: browsing goes on
-		free = make([]int, len(events))
-		for i := range free {
-			free[i] = -1
-		}
-	}
-	var unknown []string
-	for i, n := range free {
-		if n < 0 {
-			unknown = append(unknown, ids[i])
-		}
-	}
-	var taken map[string]int
-	if len(unknown) > 0 {
-		if taken, err = v.books.Unsellable(ctx, unknown); err != nil {
-			return nil, err
-		}
-	}
-	for i, e := range events {
-		out[i] = ticket.Availability{Capacity: e.Capacity, Available: free[i]}
-		if free[i] < 0 {
-			out[i].Available = e.Capacity - taken[e.ID]
-		}
-	}
-	return out, nil
 }
 
 // Block keeps places from the sale. It returns CodeSeatsUnavailable when one of

@@ -79,9 +79,11 @@ func (h *hall) state(t *testing.T) string {
 	t.Helper()
 	_, seats, err := h.Snapshot(t.Context(), h.event)
 	require.NoError(t, err)
-	counts, err := h.Counts(t.Context(), []*ticket.Event{h.event})
-	require.NoError(t, err)
-	require.Equal(t, ticket.Availability{Capacity: len(seats), Available: strings.Count(seats, "a")}, counts[0])
+	require.Eventually(t, func() bool {
+		counts, err := h.Counts(t.Context(), []*ticket.Event{h.event})
+		require.NoError(t, err)
+		return counts[0] == ticket.Availability{Capacity: len(seats), Available: strings.Count(seats, "a")}
+	}, 3*time.Second, 50*time.Millisecond, "the count follows within a second")
 	return seats
 }
 

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// crowd is one run of the crowd.
+type crowd struct {
+	Rate     int     `json:"rate"`
+	Seconds  float64 `json:"seconds"`
+	Planned  int     `json:"planned"`
+	Answered int     `json:"answered"`
+	Errors   int     `json:"errors"`
+	P50      float64 `json:"p50_ms"`
+	P99      float64 `json:"p99_ms"`
+	Max      float64 `json:"max_ms"`
+	Routes   []route `json:"routes"`
+}
+
+type route struct {
+	Name     string  `json:"name"`
+	Answered int     `json:"answered"`
+	P50      float64 `json:"p50_ms"`
+	P99      float64 `json:"p99_ms"`
+}
+
+// ask is one kind of request of the crowd.
+type ask struct {
+	name  string
+	path  string
+	share int // of a hundred
+}
+
+// connections is how many requests may be on their way at the same time.
+const connections = 256
+
+// crowd sends requests at a fixed rate, whatever becomes of those before. A
+// request's latency counts from the time at which it was due.
+func (f *fitness) crowd(ctx context.Context, rate int, length time.Duration) crowd {
+	total := int(float64(rate) * length.Seconds())
+	var (
+		next  atomic.Int64
+		wg    sync.WaitGroup
+		mu    sync.Mutex
+		times = make([][]time.Duration, len(f.asks))
+		bad   int
+	)
+	mix := f.mix()
+	start := time.Now().Add(50 * time.Millisecond)
+	for range connections {
+		wg.Go(func() {
+			mine := make([][]time.Duration, len(f.asks))
+			wrong := 0
+			line := &wire{address: f.crowdAddress}
+			defer line.close()
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= total {
+					break
+				}
+				due := start.Add(time.Duration(float64(i) / float64(rate) * float64(time.Second)))
+				time.Sleep(time.Until(due))
+				kind := mix[i%len(mix)]
+				if err := line.get(f.requests[kind]); err != nil {
+					wrong++
+					continue
+				}
+				mine[kind] = append(mine[kind], time.Since(due))
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			bad += wrong
+			for k := range mine {
+				times[k] = append(times[k], mine[k]...)
+			}
+		})
+	}
+	wg.Wait()
+	return f.summary(rate, total, bad, time.Since(start), times)
+}
+
+func (f *fitness) summary(rate, total, bad int, took time.Duration, times [][]time.Duration) crowd {
+	c := crowd{Rate: rate, Seconds: took.Seconds(), Planned: total, Errors: bad}
+	var all []time.Duration
+	for k, ts := range times {
+		if len(ts) == 0 {
+			continue
+		}
+		slices.Sort(ts)
+		c.Routes = append(c.Routes, route{Name: f.asks[k].name, Answered: len(ts), P50: at(ts, 50), P99: at(ts, 99)})
+		all = append(all, ts...)
+	}
+	if len(all) == 0 {
+		return c
+	}
+	slices.Sort(all)
+	c.Answered, c.P50, c.P99, c.Max = len(all), at(all, 50), at(all, 99), at(all, 100)
+	return c
+}
+
+// at gives a percentile of sorted times in milliseconds.
+func at(ts []time.Duration, percent int) float64 {
+	return float64(ts[min(len(ts)*percent/100, len(ts)-1)].Microseconds()) / 1000
+}
+
+// mix spreads the kinds of requests over a hundred arrivals.
+func (f *fitness) mix() []int {
+	out := make([]int, 0, 100)
+	left := make([]int, len(f.asks))
+	for k, a := range f.asks {
+		left[k] = a.share
+	}
+	for taken := true; taken; {
+		taken = false
+		for k := range left {
+			if left[k] > 0 {
+				left[k]--
+				out = append(out, k)
+				taken = true
+			}
+		}
+	}
+	return out
+}
+
+// wire is a connection that keeps alive. It knows just enough HTTP to cost the
+// generator little beside the server that it measures.
+type wire struct {
+	address string
+	conn    net.Conn
+	in      *bufio.Reader
+}
+
+const answerWithin = 5 * time.Second
+
+func (w *wire) get(request []byte) error {
+	if w.conn == nil {
+		conn, err := net.DialTimeout("tcp", w.address, answerWithin)
+		if err != nil {
+			return err
+		}
+		w.conn, w.in = conn, bufio.NewReaderSize(conn, 16<<10)
+	}
+	err := w.exchange(request)
+	if err != nil {
+		w.close()
+	}
+	return err
+}
+
+func (w *wire) exchange(request []byte) error {
+	if err := w.conn.SetDeadline(time.Now().Add(answerWithin)); err != nil {
+		return err
+	}
+	if _, err := w.conn.Write(request); err != nil {
+		return err
+	}
+	status, length, chunked := 0, 0, false
+	for first := true; ; first = false {
+		line, err := w.in.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		line = bytes.TrimRight(line, "\r\n")
+		switch {
+		case first && len(line) > 12:
+			status, _ = strconv.Atoi(string(line[9:12]))
+		case len(line) == 0:
+			if err := w.body(length, chunked); err != nil {
+				return err
+			}
+			if status != 200 && status != 304 {
+				return errors.New(strconv.Itoa(status))
+			}
+			return nil
+		case bytes.HasPrefix(line, []byte("Content-Length: ")):
+			length, _ = strconv.Atoi(string(line[16:]))
+		case bytes.HasPrefix(line, []byte("Transfer-Encoding: chunked")):
+			chunked = true
+		}
+	}
+}
+
+func (w *wire) body(length int, chunked bool) error {
+	if !chunked {
+		_, err := w.in.Discard(length)
+		return err
+	}
+	for {
+		line, err := w.in.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		size, err := strconv.ParseInt(string(bytes.TrimSpace(line)), 16, 64)
+		if err != nil {
+			return err
+		}
+		if _, err := io.CopyN(io.Discard, w.in, size+2); err != nil || size == 0 {
+			return err
+		}
+	}
+}
+
+func (w *wire) close() {
+	if w.conn != nil {
+		_ = w.conn.Close() // nothing is left to be said
+		w.conn = nil
+	}
+}
+
+// requestFor writes a request once; it is sent as it is, every time.
+func requestFor(base, path string) (address string, request []byte, err error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return "", nil, err
+	}
+	text := "GET " + path + " HTTP/1.1\r\nHost: " + u.Host + "\r\nAccept: application/json\r\nUser-Agent: fitness\r\n\r\n"
+	return u.Host, []byte(text), nil
+}

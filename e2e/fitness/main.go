@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+
+	"yourticket.example/e2e/system"
+)
+
+type options struct {
+	rate    int
+	seconds int
+	buyers  int
+	knee    bool
+	json    string
+}
+
+func main() {
+	var o options
+	flag.IntVar(&o.rate, "rate", 10_000, "requests a second of the crowd")
+	flag.IntVar(&o.seconds, "seconds", 60, "length of the run")
+	flag.IntVar(&o.buyers, "buyers", 10, "buyers who purchase meanwhile, one after the other")
+	flag.BoolVar(&o.knee, "knee", true, "look for the rate at which latency gives way, afterwards")
+	flag.StringVar(&o.json, "json", "", "write the figures to this file too")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, o)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "fitness:", err)
+		os.Exit(1)
+	}
+}
+
+// The goals of the fitness function.
+const (
+	goalP99    = 50.0 // ms
+	goalErrors = 0.001
+	goalCPU    = 60.0 // µs of the API a request
+	goalSales  = 0.5  // of the purchases without the crowd
+	goalRate   = 0.99 // of the arrivals that were planned
+)
+
+// report is everything that was measured.
+type report struct {
+	Alone   sales   `json:"purchases_alone"`
+	Crowd   crowd   `json:"crowd"`
+	Beside  sales   `json:"purchases_beside_the_crowd"`
+	CPUus   float64 `json:"api_cpu_us_a_crowd_request"`
+	Knee    []crowd `json:"knee,omitempty"`
+	Missed  []string
+	Sellout string `json:"sellout"`
+}
+
+func run(ctx context.Context, o options) error {
+	defer func() { _ = system.RemoveBinary() }()
+	// The crowd has an api of its own, so that its CPU can be told from what
+	// purchases cost; both share everything behind.
+	s, err := system.Start(ctx, system.Options{
+		Name: "fitness", Durable: true, TemporalStore: system.StoreSQLite, Say: func(l string) { fmt.Println(l) },
+		APIs: []system.Role{{}, {}}, Env: []string{"RATE_LIMITS=off"},
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Stop() }()
+	f := &fitness{System: s, options: o}
+	r, err := f.measure(ctx)
+	if err != nil {
+		return err
+	}
+	f.judge(r)
+	show(r, o)
+	if o.json != "" {
+		text, err := json.MarshalIndent(r, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(o.json, text, 0o600); err != nil {
+			return err
+		}
+	}
+	if len(r.Missed) > 0 {
+		return fmt.Errorf("%d goals missed", len(r.Missed))
+	}
+	return nil
+}
+
+func (f *fitness) measure(ctx context.Context) (*report, error) {
+	if err := f.prepare(ctx); err != nil {
+		return nil, err
+	}
+	r := &report{}
+	var err error
+	if r.Alone, err = f.sell(ctx, f.hall, 10*time.Second); err != nil {
+		return nil, err
+	}
+	length := time.Duration(f.seconds) * time.Second
+	type sold struct {
+		sales
+		err error
+	}
+	beside := make(chan sold, 1)
+	go func() {
+		s, err := f.sell(ctx, f.hall, length)
+		beside <- sold{s, err}
+	}()
+	before := processCPU(f.APIs[crowdAPI].Pid())
+	r.Crowd = f.crowd(ctx, f.rate, length)
+	r.CPUus = (processCPU(f.APIs[crowdAPI].Pid()) - before) * 1000 / float64(max(r.Crowd.Answered, 1))
+	b := <-beside
+	if b.err != nil {
+		return nil, b.err
+	}
+	r.Beside = b.sales
+	if r.Sellout, err = f.sellOut(ctx); err != nil {
+		return nil, err
+	}
+	if f.knee {
+		r.Knee = f.findKnee(ctx)
+	}
+	return r, nil
+}
+
+// findKnee raises the rate until latency gives way.
+func (f *fitness) findKnee(ctx context.Context) []crowd {
+	var out []crowd
+	for rate := f.rate; rate <= 4*f.rate && ctx.Err() == nil; rate += f.rate / 2 {
+		c := f.crowd(ctx, rate, 5*time.Second)
+		out = append(out, c)
+		if c.P99 > goalP99 || float64(c.Answered) < goalRate*float64(c.Planned) {
+			break
+		}
+	}
+	return out
+}
+
+func (f *fitness) judge(r *report) {
+	miss := func(bad bool, format string, args ...any) {
+		if bad {
+			r.Missed = append(r.Missed, fmt.Sprintf(format, args...))
+		}
+	}
+	c := r.Crowd
+	miss(float64(c.Answered) < goalRate*float64(c.Planned), "%d of %d requests were answered", c.Answered, c.Planned)
+	miss(c.P99 > goalP99, "p99 %.1f ms is over %.0f ms", c.P99, goalP99)
+	miss(float64(c.Errors) > goalErrors*float64(c.Planned), "%d errors in %d requests", c.Errors, c.Planned)
+	miss(r.CPUus > goalCPU, "a request costs the api %.0f µs of CPU, over %.0f", r.CPUus, goalCPU)
+	miss(r.Beside.Rate < goalSales*r.Alone.Rate, "%.1f purchases/s beside the crowd, under half of %.1f", r.Beside.Rate, r.Alone.Rate)
+}
+
+func show(r *report, o options) {
+	c := r.Crowd
+	fmt.Printf("\ncrowd: %d/s for %d s: %d answered, %d errors, p50 %.2f ms, p99 %.2f ms, max %.0f ms; %.1f µs of the api's CPU each\n",
+		o.rate, o.seconds, c.Answered, c.Errors, c.P50, c.P99, c.Max, r.CPUus)
+	for _, route := range c.Routes {
+		fmt.Printf("  %-14s %9d answered  p50 %6.2f ms  p99 %6.2f ms\n", route.Name, route.Answered, route.P50, route.P99)
+	}
+	fmt.Printf("purchases: %.1f/s alone, %.1f/s beside the crowd (p50 %.0f ms)\n", r.Alone.Rate, r.Beside.Rate, r.Beside.P50)
+	fmt.Println("sellout:", r.Sellout)
+	for _, k := range r.Knee {
+		fmt.Printf("knee: %6d/s planned, %6.0f/s answered, p99 %.1f ms\n", k.Rate, float64(k.Answered)/k.Seconds, k.P99)
+	}
+	for _, m := range r.Missed {
+		fmt.Println("MISSED:", m)
+	}
+}
