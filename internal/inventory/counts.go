@@ -7,19 +7,35 @@ import (
 	"yourticket.example/ticket"
 )
 
-// countsFor is how old a count may be: a crowd that looks at an event page
-// costs Redis two calls a second and process.
-const countsFor = 500 * time.Millisecond
+// Whoever looks at an event sees it as it is, unless a crowd does: from the
+// crowd-th look within countsFor on, that time's count is good enough, and
+// Redis is spared.
+const (
+	countsFor = 500 * time.Millisecond
+	crowd     = 20
+)
 
-// counted is how many places of an event were free at a time.
+// counted is how many places of an event were free at a time, and how often
+// that was asked for since.
 type counted struct {
-	free int
-	at   time.Time
+	free  int
+	at    time.Time
+	since time.Time
+	asked int
 }
 
-// Counts tells how many places each event has and how many are free, as of at
-// most half a second ago. For events nobody has looked at yet it counts in the
-// books instead of loading their maps.
+// goodEnough counts a look, and tells whether the crowd's count will do.
+func (c *counted) goodEnough(now time.Time) bool {
+	if now.Sub(c.since) > countsFor {
+		c.since, c.asked = now, 0
+	}
+	c.asked++
+	return c.asked > crowd && now.Sub(c.at) <= countsFor
+}
+
+// Counts tells how many places each event has and how many are free; for a
+// crowd, as of at most half a second ago. For events whose live state nobody
+// has loaded yet it counts in the books.
 func (v *Inventory) Counts(ctx context.Context, events []*ticket.Event) ([]ticket.Availability, error) {
 	out := make([]ticket.Availability, len(events))
 	var (
@@ -29,7 +45,11 @@ func (v *Inventory) Counts(ctx context.Context, events []*ticket.Event) ([]ticke
 	v.mu.Lock()
 	for i, e := range events {
 		c, ok := v.counts[e.ID]
-		if !ok || now.Sub(c.at) > countsFor {
+		if !ok {
+			c = &counted{}
+			v.counts[e.ID] = c
+		}
+		if !c.goodEnough(now) {
 			old = append(old, e)
 			continue
 		}
@@ -46,7 +66,7 @@ func (v *Inventory) Counts(ctx context.Context, events []*ticket.Event) ([]ticke
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for id, n := range free {
-		v.counts[id] = counted{free: n, at: now}
+		v.counts[id].free, v.counts[id].at = n, now
 	}
 	for i, e := range events {
 		if n, fresh := free[e.ID]; fresh {

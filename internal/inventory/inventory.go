@@ -36,12 +36,12 @@ type Inventory struct {
 
 	mu     sync.Mutex
 	active map[string]time.Time // events with holds, for the sweeper
-	counts map[string]counted
+	counts map[string]*counted
 }
 
 // New makes an Inventory.
 func New(live *redis.Seats, books Books, catalogue Catalogue) *Inventory {
-	return &Inventory{live: live, books: books, catalogue: catalogue, active: map[string]time.Time{}, counts: map[string]counted{}}
+	return &Inventory{live: live, books: books, catalogue: catalogue, active: map[string]time.Time{}, counts: map[string]*counted{}}
 }
 
 // Hold locks the given places for a purchase, all or none. It returns
