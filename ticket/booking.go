@@ -34,8 +34,8 @@ var nextStatuses = map[BookingStatus][]BookingStatus{
 		BookingHeld, BookingPaying, BookingActionRequired, BookingConfirmed, BookingExpired, BookingCanceled, BookingFailed,
 		BookingRefunding, BookingRefunded,
 	},
-	BookingConfirmed:      {BookingRefunding, BookingNeedsAttention},
-	BookingRefunding:      {BookingRefunded, BookingConfirmed, BookingNeedsAttention},
+	BookingConfirmed: {BookingRefunding, BookingNeedsAttention},
+	BookingRefunding: {BookingRefunded, BookingConfirmed, BookingNeedsAttention},
 }
 
 // CanBecome tells whether the change is legal. A status may always stay.

@@ -91,7 +91,7 @@ func (p *purchase) awaitBuyer(call *payCall, charge ticket.Charge) {
 	p.charge = &charge
 	if !p.extended {
 		p.extended = true
-		p.deadline = later(p.deadline, workflow.Now(p.safe).Add(time.Duration(p.in.HoldSeconds) * time.Second))
+		p.deadline = later(p.deadline, workflow.Now(p.safe).Add(time.Duration(p.in.HoldSeconds)*time.Second))
 	}
 	problem, ours := p.keep(ticket.BookingActionRequired, untilDone)
 	if problem != nil && !ours {
