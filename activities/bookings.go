@@ -21,6 +21,8 @@ type Bookings struct {
 	Books     BookingBooks
 	Inventory Inventory
 	Catalogue Catalogue
+	// Rooms uses up the admission under which a booking was made.
+	Rooms SlotRooms
 }
 
 // CommitBookingInput confirms a booking under its fence.
@@ -74,9 +76,12 @@ type FinishSaleInput struct {
 	BuyerID    string `json:"buyer_id"`
 	Seats      []int  `json:"seats"`
 	CaptureRef string `json:"capture_ref,omitempty"`
+	// WaitingRoom says that an admission was used for it.
+	WaitingRoom bool `json:"waiting_room,omitempty"`
 }
 
-// FinishSale books the capture, if there is one, and shows the places as sold.
+// FinishSale books the capture, if there is one, uses the admission up, and
+// shows the places as sold.
 func (b *Bookings) FinishSale(ctx context.Context, in FinishSaleInput) error {
 	if in.CaptureRef != "" {
 		if err := b.Books.RecordCapture(ctx, in.BookingID, in.CaptureRef); err != nil {
@@ -86,6 +91,11 @@ func (b *Bookings) FinishSale(ctx context.Context, in FinishSaleInput) error {
 	event, err := b.Catalogue.Event(ctx, in.EventID)
 	if err != nil {
 		return err
+	}
+	if in.WaitingRoom {
+		if err := b.Rooms.UseSlot(ctx, event, in.BuyerID, in.BookingID); err != nil {
+			return err
+		}
 	}
 	return b.Inventory.Sell(ctx, event, in.BookingID, in.BuyerID, in.Seats)
 }

@@ -46,6 +46,8 @@ type PurchaseInput struct {
 	HoldSeconds int `json:"hold_seconds"`
 	// Payment, when it comes with the request, is tried at once.
 	Payment *ticket.PaymentChoice `json:"payment,omitempty"`
+	// WaitingRoom says that the event has one: the purchase takes its buyer's slot.
+	WaitingRoom bool `json:"waiting_room,omitempty"`
 	// Description is what the buyer reads on the statement.
 	Description string `json:"description,omitempty"`
 }

@@ -72,6 +72,15 @@ func (p *purchase) fail(problem *Problem) *Outcome {
 	return p.outcome(problem)
 }
 
+// failAtOnce gives the answer to Begin first and undoes then: nobody waits for that.
+func (p *purchase) failAtOnce(problem *Problem) {
+	before := p.status
+	p.status = ticket.BookingFailed
+	p.began = p.outcome(problem)
+	p.status = before
+	p.fail(problem)
+}
+
 // expire ends a hold whose time is over. A charge that the buyer was asked to
 // approve is looked at a last time: what is approved is not thrown away.
 func (p *purchase) expire() {

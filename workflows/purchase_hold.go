@@ -21,6 +21,9 @@ const undoHold = "release the seats"
 // hold takes the places. With a payment in the request they are held as being
 // paid from the start, and the answer waits for the payment.
 func (p *purchase) hold() {
+	if !p.takeSlot() {
+		return
+	}
 	p.undo.push(undoHold, p.releaseSeats)
 	ctx := local(p.safe, askBuyer, briskly, "")
 	err := workflow.ExecuteLocalActivity(ctx, seats.HoldSeats, activities.HoldSeatsInput{
@@ -29,17 +32,14 @@ func (p *purchase) hold() {
 	}).Get(ctx, &p.held)
 	switch {
 	case err != nil: // it may have happened: what came of it is undone, and nobody waits for that
-		problem := &Problem{Code: ticket.CodeUnavailable, Message: "Seats cannot be held at the moment."}
-		p.status = ticket.BookingFailed
-		p.began = p.outcome(problem)
-		p.status = ticket.BookingPending
-		p.fail(problem)
+		p.failAtOnce(&Problem{Code: ticket.CodeUnavailable, Message: "Seats cannot be held at the moment."})
 		return
 	case p.held.Refusal != nil: // it certainly did not
 		p.undo.drop(undoHold)
 		p.status, p.closed = ticket.BookingFailed, true
 		p.problem = problemOf(p.held.Refusal)
 		p.began = p.outcome(p.problem)
+		p.undo.unwind()
 		p.tell("No seats: %s", p.problem.Message)
 		return
 	}

@@ -203,6 +203,7 @@ func (p *purchase) finishSale(captureRef string) {
 	ctx := local(p.safe, giveUp, patiently, "")
 	in := activities.FinishSaleInput{
 		BookingID: p.in.BookingID, EventID: p.in.EventID, BuyerID: p.in.BuyerID, Seats: p.seatIndexes(), CaptureRef: captureRef,
+		WaitingRoom: p.in.WaitingRoom,
 	}
 	for {
 		err := workflow.ExecuteLocalActivity(ctx, bookings.FinishSale, in).Get(ctx, nil)

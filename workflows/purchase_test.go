@@ -384,3 +384,48 @@ func once(effects []string) []string {
 	}
 	return out
 }
+
+// An event with a waiting room: the slot comes first and goes back last.
+func TestAPurchaseTakesItsSlotFirstAndGivesItBackLast(t *testing.T) {
+	t.Parallel()
+	refused := &activities.Refusal{Code: ticket.CodeAdmissionRequired, Message: "expired"}
+	taken := &activities.Refusal{Code: ticket.CodeSeatsUnavailable, Message: "gone"}
+	tests := map[string]struct {
+		world   *world
+		status  ticket.BookingStatus
+		effects []string
+	}{
+		"confirmed": {
+			&world{}, ticket.BookingConfirmed,
+			[]string{"take slot", "hold [3 4]", "authorize stripe 1", "commit", "capture stripe 1", `finish "ch_1"`},
+		},
+		"no admission": {
+			&world{slot: func() (activities.TakenSlot, error) { return activities.TakenSlot{Refusal: refused}, nil }},
+			ticket.BookingFailed, []string{"take slot", "close failed"},
+		},
+		"the waiting room is away": {
+			&world{slot: func() (activities.TakenSlot, error) { return activities.TakenSlot{}, errBroken }},
+			ticket.BookingFailed, []string{"take slot", "close failed", "release slot"},
+		},
+		"no seats": {
+			&world{hold: func() (activities.HeldSeats, error) { return activities.HeldSeats{Refusal: taken}, nil }},
+			ticket.BookingFailed, []string{"take slot", "hold [3 4]", "release slot"},
+		},
+		"lost at the commit": {
+			&world{commit: func() (activities.Committed, error) { return activities.Committed{Refusal: taken}, nil }},
+			ticket.BookingFailed,
+			[]string{"take slot", "hold [3 4]", "authorize stripe 1", "commit", "close failed", "void stripe 1", "release", "release slot"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := tt.world.environment(t)
+			in := input(&byStripe)
+			in.WaitingRoom = true
+			env.ExecuteWorkflow(workflows.PurchaseType, in)
+			require.Equal(t, tt.status, result(t, env).Status)
+			require.Equal(t, tt.effects, tt.world.log())
+		})
+	}
+}

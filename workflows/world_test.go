@@ -26,6 +26,7 @@ type world struct {
 	mu      sync.Mutex
 	effects []string
 
+	slot      func() (activities.TakenSlot, error)
 	hold      func() (activities.HeldSeats, error)
 	keep      func(in activities.KeepSeatsInput) (activities.KeptSeats, error)
 	authorize func(in activities.ChargeInput) (ticket.Charge, error)
@@ -93,6 +94,19 @@ func (w *world) CloseBooking(_ context.Context, in activities.CloseBookingInput)
 
 func (w *world) ReleaseSeats(context.Context, activities.ReleaseSeatsInput) error {
 	w.did("release")
+	return nil
+}
+
+func (w *world) TakeSlot(context.Context, activities.SlotInput) (activities.TakenSlot, error) {
+	w.did("take slot")
+	if w.slot != nil {
+		return w.slot()
+	}
+	return activities.TakenSlot{}, nil
+}
+
+func (w *world) ReleaseSlot(context.Context, activities.SlotInput) error {
+	w.did("release slot")
 	return nil
 }
 
@@ -171,7 +185,7 @@ var errBroken = errors.New("broken")
 // steps are the activities of this world by name.
 func (w *world) steps() map[string]any {
 	return map[string]any{
-		"HoldSeats": w.HoldSeats, "KeepSeats": w.KeepSeats, "CloseBooking": w.CloseBooking, "ReleaseSeats": w.ReleaseSeats, "CommitBooking": w.CommitBooking,
+		"TakeSlot": w.TakeSlot, "ReleaseSlot": w.ReleaseSlot, "HoldSeats": w.HoldSeats, "KeepSeats": w.KeepSeats, "CloseBooking": w.CloseBooking, "ReleaseSeats": w.ReleaseSeats, "CommitBooking": w.CommitBooking,
 		"FinishSale": w.FinishSale, "FlagBooking": w.FlagBooking, "AuthorizeCharge": w.AuthorizeCharge,
 		"ResumeCharge": w.ResumeCharge, "CaptureCharge": w.CaptureCharge, "VoidCharge": w.VoidCharge,
 	}
