@@ -46,7 +46,7 @@ func euros(amount int) object { return object{"amount": amount, "currency": "EUR
 
 // event gives a good body for POST /v1/events.
 func (h house) event() object {
-	starts := time.Now().Add(30 * 24 * time.Hour).UTC().Truncate(time.Second)
+	starts := begun.Add(30 * 24 * time.Hour).UTC().Truncate(time.Second)
 	return object{
 		"name": "Nächtliche Räume", "artist": "The Examples", "genre": "rock", "description": "Loud.\nVery.",
 		"venue_id": h.venue, "plan_id": h.plan, "starts_at": starts, "doors_at": starts.Add(-2 * time.Hour),
@@ -56,6 +56,9 @@ func (h house) event() object {
 		},
 	}
 }
+
+// begun is one time for the whole run, so that an event described twice is the same.
+var begun = time.Now()
 
 // draft makes an event and gives its path.
 func (h house) draft(t *testing.T, w *world) string {
