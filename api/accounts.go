@@ -70,6 +70,9 @@ type accountBody struct {
 type accountOutput struct{ Body accountBody }
 
 func (s *Server) createUser(ctx context.Context, in *createUserInput) (*accountOutput, error) {
+	if err := s.limitEmail(ctx, registrationEmail, in.Body.Email); err != nil {
+		return nil, err
+	}
 	return once(ctx, s, in.request("create-user", in.Body).withSecret(), func(ctx context.Context) (*accountOutput, error) {
 		u, err := s.deps.Accounts.Register(ctx, auth.NewAccount{Email: in.Body.Email, Password: in.Body.Password, Name: in.Body.Name})
 		if err != nil {
@@ -93,6 +96,9 @@ type sessionOutput struct {
 }
 
 func (s *Server) createSession(ctx context.Context, in *createSessionInput) (*sessionOutput, error) {
+	if err := s.limitEmail(ctx, loginEmail, in.Body.Email); err != nil {
+		return nil, err
+	}
 	return once(ctx, s, in.request("create-session", in.Body).withSecret(), func(ctx context.Context) (*sessionOutput, error) {
 		session, err := s.deps.Accounts.LogIn(ctx, in.Body.Email, in.Body.Password)
 		if err != nil {

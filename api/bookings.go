@@ -18,9 +18,13 @@ type BookingDeps struct {
 	Books     BookingReader
 	Live      LiveSeats
 	Claims    KeyClaims
-	Plans     EventPlans
-	Codes     TicketCodes
-	Webhooks  map[ticket.Provider]WebhookVerifier
+	// Admissions checks those of events with a waiting room; nil admits nobody there.
+	Admissions AdmissionVerifier
+	// Vitals hears how bookings go; it may be nil.
+	Vitals   BookingVitals
+	Plans    EventPlans
+	Codes    TicketCodes
+	Webhooks map[ticket.Provider]WebhookVerifier
 	// HoldFor is how long a buyer has to pay; default 10 minutes.
 	HoldFor time.Duration
 }
@@ -42,6 +46,16 @@ type LiveSeats interface {
 // KeyClaims remember which booking an idempotency key made first.
 type KeyClaims interface {
 	Claim(ctx context.Context, name, owner string) (string, error)
+}
+
+// AdmissionVerifier makes sure that an admission lets its buyer make a booking.
+type AdmissionVerifier interface {
+	Verify(ctx context.Context, e *ticket.Event, buyerID, token, bookingID string) error
+}
+
+// BookingVitals hears how long requests to book take and how they end.
+type BookingVitals interface {
+	Observe(took time.Duration, err error)
 }
 
 // EventPlans reads events with their plans.

@@ -52,6 +52,15 @@ type createBookingOutput struct {
 }
 
 func (s *Server) createBooking(ctx context.Context, in *createBookingInput) (*createBookingOutput, error) {
+	began := time.Now()
+	out, err := s.book(ctx, in)
+	if s.deps.Vitals != nil {
+		s.deps.Vitals.Observe(time.Since(began), err)
+	}
+	return out, err
+}
+
+func (s *Server) book(ctx context.Context, in *createBookingInput) (*createBookingOutput, error) {
 	if in.Key == "" {
 		return nil, &ticket.Error{
 			Code: ticket.CodeKeyRequired, Message: "Send an Idempotency-Key, so that no booking is made twice.",
@@ -79,7 +88,8 @@ func (s *Server) createBooking(ctx context.Context, in *createBookingInput) (*cr
 		Fingerprint: bookingFingerprint(&in.Body, event.ID), Wish: wish, HoldSeconds: int(s.deps.HoldFor.Seconds()), Payment: payment,
 		Description: fmt.Sprintf("%d × %s", max(len(wish.Seats), wish.Quantity), event.Name),
 	}
-	if err := s.mayBook(ctx, event, plan, start); err != nil {
+	start.WaitingRoom = event.WaitingRoom.Enabled
+	if err := s.mayBook(ctx, event, plan, start, in.Body.Admission); err != nil {
 		return nil, err
 	}
 	// A booking's id tells its shard, so the same key at an event on another
@@ -113,8 +123,13 @@ func (s *Server) eventToBook(ctx context.Context, idOrSlug string) (*ticket.Even
 
 // mayBook refuses what plainly cannot be had, so that those who lose cost no
 // workflow. A repeated request is let through to the booking it made.
-func (s *Server) mayBook(ctx context.Context, event *ticket.Event, plan *ticket.Plan, in workflows.PurchaseInput) error {
+func (s *Server) mayBook(
+	ctx context.Context, event *ticket.Event, plan *ticket.Plan, in workflows.PurchaseInput, admission string,
+) error {
 	refusal := s.plainRefusal(ctx, event, plan, in.Wish)
+	if refusal == nil {
+		refusal = s.admitted(ctx, event, in, admission)
+	}
 	if refusal == nil {
 		return nil
 	}
@@ -128,12 +143,20 @@ func (s *Server) mayBook(ctx context.Context, event *ticket.Event, plan *ticket.
 	}
 }
 
+// admitted checks the admission to an event with a waiting room.
+func (s *Server) admitted(ctx context.Context, event *ticket.Event, in workflows.PurchaseInput, admission string) error {
+	if !event.WaitingRoom.Enabled {
+		return nil
+	}
+	if s.deps.Admissions == nil {
+		return ticket.Errorf(ticket.CodeAdmissionRequired, "Nobody is admitted to this event here.")
+	}
+	return s.deps.Admissions.Verify(ctx, event, in.BuyerID, admission, in.BookingID)
+}
+
 func (s *Server) plainRefusal(ctx context.Context, event *ticket.Event, plan *ticket.Plan, wish activities.Wish) error {
 	if err := event.Selling(time.Now()); err != nil {
 		return err
-	}
-	if event.WaitingRoom.Enabled {
-		return ticket.Errorf(ticket.CodeAdmissionRequired, "This event has a waiting room: send the admission that its claim gave.")
 	}
 	if len(wish.Seats) == 0 {
 		counts, err := s.deps.Live.Counts(ctx, []*ticket.Event{event})

@@ -22,6 +22,9 @@ func (s *Server) payBooking(ctx context.Context, in *payBookingInput) (*bookingO
 	if err != nil {
 		return nil, err
 	}
+	if b.Status == ticket.BookingConfirmed && in.Body == (paymentBody{}) {
+		return s.bookingAnswer(ctx, b) // a webhook was faster
+	}
 	var choice ticket.PaymentChoice
 	// Without a method it asks to go on with the payment that waits for the buyer.
 	if in.Body != (paymentBody{}) || b.Status != ticket.BookingActionRequired {

@@ -69,6 +69,7 @@ type Blocks interface {
 func (s *Server) registerCatalogue(api huma.API) {
 	s.registerEvents(api)
 	s.registerSeats(api)
+	s.registerLive(api)
 	s.registerVenues(api)
 	s.registerOrganizers(api)
 	s.registerBlocks(api)

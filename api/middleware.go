@@ -69,6 +69,8 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				status = http.StatusOK
 			}
 			s.metrics.record(r.Method, route, status, took)
+			c, _ := classify(r.Method, r.URL.Path)
+			s.deps.Meter.Request(c.kind(), status, start.Add(took), took)
 			if s.log.Enabled(r.Context(), slog.LevelDebug) {
 				s.log.DebugContext(r.Context(), "request", "request_id", requestID(r.Context()), "method", r.Method,
 					"route", route, "status", status, "took", took, "bytes", ww.BytesWritten())
@@ -101,13 +103,18 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 
 // secure sets the headers that keep browsers from doing with an answer what it
 // is not for. Pages (the reference) loosen the policy for themselves.
-func secure(next http.Handler) http.Handler {
+func (s *Server) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h["X-Content-Type-Options"] = []string{"nosniff"}
 		h["Content-Security-Policy"] = []string{"default-src 'none'; frame-ancestors 'none'"}
 		h["Referrer-Policy"] = []string{"no-referrer"}
-		h["Strict-Transport-Security"] = []string{"max-age=31536000"}
+		if s.deps.Trusted.secure(r) {
+			h["Strict-Transport-Security"] = []string{"max-age=31536000"}
+		}
+		if c, _ := classify(r.Method, r.URL.Path); !c.public() {
+			h["Cache-Control"] = []string{"no-store"} // a handler that knows better says so
+		}
 		next.ServeHTTP(w, r)
 	})
 }

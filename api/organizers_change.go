@@ -75,6 +75,11 @@ func (s *Server) changeEvent(ctx context.Context, idOrSlug, ifMatch string, chan
 			return nil, err
 		}
 		s.deps.Events.Forget(e)
+		if s.deps.Sales != nil {
+			if err := s.deps.Sales.Changed(ctx, e); err != nil { // it is announced again within minutes
+				s.log.WarnContext(ctx, "a sale has not heard of its event's change", "event", e.ID, "error", err)
+			}
+		}
 		return s.organizersAnswer(ctx, e), nil
 	}
 }

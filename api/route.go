@@ -58,6 +58,7 @@ func register[I, O any](s *Server, api huma.API, op huma.Operation, who access, 
 		op.Security = []map[string][]string{{}, {bearer: {}}}
 	}
 	documentProblems(api, &op)
+	s.noteAccess(&op, who)
 	// huma refuses a body of exactly the maximum; its deadline would outlive the
 	// body and end the request, so ours (boundBody) stands in.
 	op.MaxBodyBytes = cmp.Or(op.MaxBodyBytes, maxBody) + 1
@@ -109,18 +110,27 @@ func (s *Server) admit(who access) func(huma.Context, func(huma.Context)) {
 			next(ctx)
 			return
 		}
-		user, err := s.authenticate(ctx)
+		user, err := s.bearer(ctx.Context(), ctx.Header("Authorization"))
+		if err == nil {
+			err = who.permit(user)
+		}
 		switch {
-		case err == nil && (len(who.roles) == 0 || user.Has(who.roles...)):
-			next(huma.WithContext(ctx, auth.WithUser(ctx.Context(), user)))
 		case err == nil:
-			s.refuse(ctx, ticket.Errorf(ticket.CodeForbidden, "This needs an account with the role %s.", anyOf(who.roles)))
-		case who.optional && ticket.CodeOf(err) == ticket.CodeUnauthorized:
+			next(huma.WithContext(ctx, auth.WithUser(ctx.Context(), user)))
+		case who.optional && (ticket.CodeOf(err) == ticket.CodeUnauthorized || ticket.CodeOf(err) == ticket.CodeUnavailable):
 			next(ctx)
 		default:
 			s.refuse(ctx, err)
 		}
 	}
+}
+
+// permit is CodeForbidden when the account has none of the roles that are needed.
+func (who access) permit(user auth.User) error {
+	if len(who.roles) == 0 || user.Has(who.roles...) {
+		return nil
+	}
+	return ticket.Errorf(ticket.CodeForbidden, "This needs an account with the role %s.", anyOf(who.roles))
 }
 
 func anyOf(roles []ticket.Role) string {
@@ -131,12 +141,13 @@ func anyOf(roles []ticket.Role) string {
 	return strings.Join(names, " or ")
 }
 
-func (s *Server) authenticate(ctx huma.Context) (auth.User, error) {
-	scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
+// bearer knows the caller by an Authorization header.
+func (s *Server) bearer(ctx context.Context, header string) (auth.User, error) {
+	scheme, token, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return auth.User{}, ticket.Errorf(ticket.CodeUnauthorized, "Send an access token as Authorization: Bearer.")
 	}
-	return s.deps.Tokens.Verify(ctx.Context(), strings.TrimSpace(token))
+	return s.deps.Tokens.Verify(ctx, strings.TrimSpace(token))
 }
 
 // refuse answers an operation before its handler runs.

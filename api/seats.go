@@ -92,28 +92,11 @@ func (s *Server) getAvailability(ctx context.Context, in *cachedInput) (*cachedO
 	if err != nil {
 		return nil, err
 	}
-	version, seats, err := s.deps.Availability.Snapshot(ctx, e)
+	a, err := s.availability(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	out := &cachedOutput{
-		Status: http.StatusOK, ETag: strconv.Quote(version), ContentType: "application/json", CacheControl: "public, max-age=1",
-	}
-	if out = out.unlessKnown(in.IfNoneMatch); out.Status == http.StatusOK {
-		out.Body = encodeAvailability(version, seats)
-	}
-	return out, nil
-}
-
-// encodeAvailability writes the answer by hand: seats are letters only, and a
-// stadium has fifty thousand of them.
-func encodeAvailability(version, seats string) []byte {
-	b := make([]byte, 0, len(version)+len(seats)+32)
-	b = append(b, `{"version":`...)
-	b = strconv.AppendQuote(b, version)
-	b = append(b, `,"seats":"`...)
-	b = append(b, seats...)
-	return append(b, "\"}\n"...)
+	return availabilityOutput(a, in), nil
 }
 
 // acceptsGzip tells whether an Accept-Encoding header allows gzip.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"yourticket.example/internal/auth"
+	"yourticket.example/internal/health"
 	"yourticket.example/ticket"
 )
 
@@ -30,6 +31,11 @@ type Verifier interface {
 type Deps struct {
 	CatalogueDeps
 	BookingDeps
+	QueueDeps
+	LiveDeps
+	GatewayDeps
+	StatusDeps
+	WebDeps
 
 	// Logger takes what goes wrong, and every request at debug level; default slog.Default.
 	Logger *slog.Logger
@@ -57,6 +63,10 @@ type Server struct {
 	// derivations shares the costly derivation of keys; see derive.
 	derivations singleflight.Group
 	plans       chan struct{} // bounds the seating plans that are read at the same time
+	shedder     *shedder
+	monitor     *health.Monitor
+	upstreams   []*upstream
+	accessOf    map[string]access // by method and path
 }
 
 // New makes a server of the named services (ServiceNames; all of them when none
@@ -66,16 +76,16 @@ func New(deps Deps, services ...string) (*Server, error) {
 	if deps.Tokens == nil {
 		return nil, errors.New("api: no verifier of access tokens")
 	}
-	s := &Server{deps: deps, log: deps.Logger, plans: make(chan struct{}, 2)}
+	s := &Server{deps: deps, log: deps.Logger, plans: make(chan struct{}, 2), accessOf: map[string]access{}}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
 	if s.deps.Registry == nil {
 		s.deps.Registry = prometheus.NewRegistry()
 	}
-	s.metrics = newMetrics(s.deps.Registry)
+	s.metrics, s.shedder, s.monitor = newMetrics(s.deps.Registry), newShedder(s.deps.Registry), s.newMonitor()
 	router := chi.NewRouter()
-	router.Use(s.identify, s.observe, s.recoverPanics, secure, cors, middleware.GetHead)
+	router.Use(s.identify, s.observe, s.recoverPanics, s.secure, cors, s.limit, s.shed, middleware.GetHead)
 	router.NotFound(s.noRoute)
 	router.MethodNotAllowed(s.noMethod(router))
 	s.api = humachi.New(router, s.document())

@@ -28,6 +28,9 @@ var services = []service{
 			"Requests": d.Requests, "Events": d.Events, "Catalogue": d.Catalogue, "Availability": d.Availability, "Blocks": d.Blocks,
 		}
 	}},
+	{"waiting-room", (*Server).registerQueue, func(d Deps) map[string]any {
+		return map[string]any{"Rooms": d.Rooms, "Events": d.Events}
+	}},
 	{"bookings", (*Server).registerBookings, func(d Deps) map[string]any {
 		return map[string]any{"Purchases": d.Purchases, "Books": d.Books, "Live": d.Live, "Plans": d.Plans, "Codes": d.Codes}
 	}},
@@ -61,6 +64,15 @@ func (s *Server) mount(router chi.Router, names []string) error {
 		}
 		services[i].register(s, s.api)
 	}
+	if err := s.mountUpstreams(router, names); err != nil {
+		return err
+	}
+	s.registerStatus(s.api)
 	s.mountHealth(router)
+	if slices.Contains(names, "gateway") {
+		if err := s.mountWeb(router); err != nil {
+			return err
+		}
+	}
 	return s.mountDocs(router)
 }

@@ -299,6 +299,22 @@ func stripeLosesReplies(t *testing.T, s *shop) {
 	require.Equal(t, b.Total.Amount, s.ledger(t, b.ID).Net(b.ID, "paypal"))
 }
 
+// Nobody listens where Stripe should be: nothing was executed, so PayPal is
+// asked at once and nothing is left to be found out.
+func TestStripeCannotBeReached(t *testing.T) {
+	t.Parallel()
+	s := &shop{System: start(t, system.Options{Workers: []system.Role{{Env: []string{"STRIPE_API_URL=http://127.0.0.1:1"}}}})}
+	s.event = event(t, s.System, system.Hall{Rows: 2, Width: 10})
+	c := buyer(t, s.System)
+	b := booked(t, "confirmed")(c.Book(t.Context(), "k", s.order(system.Both)))
+	require.Equal(t, "paypal", b.Payment.Provider)
+	require.True(t, b.Payment.Fallback)
+	a := refused(t, http.StatusServiceUnavailable, "payments-unavailable")(c.Book(t.Context(), "k2", s.order(system.Visa)))
+	require.NotEmpty(t, a.Header.Get("Retry-After"))
+	booked(t, "confirmed")(c.Pay(t.Context(), a.Problem().BookingID, "p", system.Vaulted))
+	settled(t, s.System, 20*time.Second, s.event)
+}
+
 func bothDown(t *testing.T, s *shop) {
 	s.fault(t, "stripe", "error", "")
 	s.fault(t, "paypal", "error", "")

@@ -23,6 +23,8 @@ const DeploymentName = "yourticket"
 type Deps struct {
 	Seats    *activities.Seats
 	Bookings *activities.Bookings
+	Slots    *activities.Slots
+	Sales    *activities.Sales
 	// Payments answers within seconds, for the fleet that works while a buyer waits.
 	Payments *activities.Payments
 	// PatientPayments waits for the provider's rate and its answer.
@@ -56,6 +58,7 @@ var fleets = []fleet{
 			})
 			w.RegisterActivity(d.Seats)
 			w.RegisterActivity(d.Bookings)
+			w.RegisterActivity(d.Slots)
 			w.RegisterActivity(d.Payments)
 		},
 	},
@@ -71,6 +74,19 @@ var fleets = []fleet{
 				Name: workflows.SettleType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 			})
 			w.RegisterActivity(d.PatientPayments)
+		},
+	},
+	{
+		name: "sales", queue: workflows.QueueSales,
+		options: worker.Options{
+			MaxConcurrentWorkflowTaskPollers: 2,
+			MaxConcurrentActivityTaskPollers: 2,
+		},
+		register: func(w worker.Registry, d Deps) {
+			w.RegisterWorkflowWithOptions(workflows.OnSale, workflow.RegisterOptions{
+				Name: workflows.OnSaleType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+			})
+			w.RegisterActivity(d.Sales)
 		},
 	},
 }

@@ -6,84 +6,107 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 )
 
-// cpuByProcess is CPU time in milliseconds, by kind of process.
-type cpuByProcess map[string]float64
+// tick is the unit in which Linux counts a process's time.
+const tick = 10 * time.Millisecond
 
-// The kinds of processes, in the order in which they are printed. Temporal is
-// what the goal leaves out, load is this program.
-var kinds = []string{"api", "worker", "postgres", "redis", "sandbox", "temporal", "floor", "load"}
-
-// cpu reads what each process has used since it started, its children
-// included: user and system time of /proc/<pid>/stat.
-func (b *bench) cpu() cpuByProcess {
-	of := map[int]string{
-		b.APIs[0].Pid(): "api", b.Workers[0].Pid(): "worker", b.Sandbox.Pid(): "sandbox", b.Postgres.Pid(): "postgres",
-		b.Redis.Pid(): "redis", b.Temporal.Pid(): "temporal", b.floorBy.Process.Pid: "floor", os.Getpid(): "load",
-	}
-	out := cpuByProcess{}
-	stats := readStats()
-	for pid, s := range stats {
-		if kind, ok := of[owner(pid, of, stats)]; ok {
-			out[kind] += s.ms
-		}
-	}
-	return out
+// process is one of those whose time is measured.
+type process struct {
+	name string
+	pid  int
 }
 
-// owner climbs from a process to the one that the bench knows.
-func owner(pid int, known map[int]string, stats map[int]stat) int {
-	for pid > 1 {
-		if _, ok := known[pid]; ok {
-			return pid
-		}
-		pid = stats[pid].parent
-	}
-	return 0
-}
+// usage is the processor time that processes have used, by name.
+type usage map[string]time.Duration
 
-func (c cpuByProcess) since(before cpuByProcess, n int) cpuByProcess {
-	out := cpuByProcess{}
-	for kind, v := range c {
-		out[kind] = (v - before[kind]) / float64(max(n, 1))
+// used reads the time of processes and of all their descendants, those that
+// have ended included. The name "load" is this process itself. On systems
+// without /proc there are no figures but that.
+func used(processes []process) usage {
+	all := readProcesses()
+	out := usage{}
+	for _, p := range processes {
+		out[p.name] += all.family(p.pid)
+	}
+	var self syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &self); err == nil {
+		out["load"] = time.Duration(self.Utime.Nano() + self.Stime.Nano())
 	}
 	return out
 }
 
-// ours is all that is neither Temporal's nor the load generator's.
-func (c cpuByProcess) ours() float64 {
-	return c["api"] + c["worker"] + c["postgres"] + c["redis"] + c["sandbox"] + c["floor"]
+// since is the time that was used after an earlier reading.
+func (u usage) since(before usage) usage {
+	out := usage{}
+	for name, t := range u {
+		out[name] = t - before[name]
+	}
+	return out
 }
 
-type stat struct {
-	parent int
-	ms     float64
+// times are the figures of one process.
+type times struct {
+	parent   int
+	own      time.Duration
+	children time.Duration // of children that have ended
 }
 
-// clockTick is what /proc counts in; it is 100 a second on every Linux that Go
-// runs on.
-const clockTick = 10.0
+type processTable map[int]times
 
-func readStats() map[int]stat {
-	out := map[int]stat{}
-	files, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is right
+// family is the time of a process and its living descendants, and of those
+// that they have outlived.
+func (t processTable) family(pid int) time.Duration {
+	p, ok := t[pid]
+	if !ok {
+		return 0
+	}
+	sum := p.own + p.children
+	for child, c := range t {
+		if c.parent == pid {
+			sum += t.family(child)
+		}
+	}
+	return sum
+}
+
+func readProcesses() processTable {
+	table := processTable{}
+	files, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well-formed
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			continue // it has ended meanwhile
 		}
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		_, rest, _ := strings.Cut(string(text), ") ")
-		fields := strings.Fields(rest)
-		if len(fields) < 13 {
-			continue
+		if pid, t, err := parseStat(string(text)); err == nil {
+			table[pid] = t
 		}
-		var parent, user, system int
-		if _, err := fmt.Sscan(fields[1]+" "+fields[11]+" "+fields[12], &parent, &user, &system); err != nil {
-			continue
-		}
-		out[pid] = stat{parent: parent, ms: clockTick * float64(user+system)}
 	}
-	return out
+	return table
+}
+
+// parseStat reads a line of /proc/<pid>/stat. Its second field, the command in
+// parentheses, may itself hold spaces and parentheses.
+func parseStat(line string) (int, times, error) {
+	end := strings.LastIndex(line, ")")
+	head, _, found := strings.Cut(line, " ")
+	if end < 0 || !found {
+		return 0, times{}, fmt.Errorf("not a process: %q", line)
+	}
+	pid, err := strconv.Atoi(head)
+	fields := strings.Fields(line[end+1:]) // from the third field, the state, on
+	if err != nil || len(fields) < 15 {
+		return 0, times{}, fmt.Errorf("not a process: %q", line)
+	}
+	var n [15]int64
+	for i := 1; i < len(n); i++ {
+		if n[i], err = strconv.ParseInt(fields[i], 10, 64); err != nil {
+			return 0, times{}, err
+		}
+	}
+	return pid, times{
+		parent: int(n[1]), own: time.Duration(n[11]+n[12]) * tick, children: time.Duration(n[13]+n[14]) * tick,
+	}, nil
 }

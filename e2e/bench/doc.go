@@ -1,6 +1,6 @@
-// Command bench measures what a purchase costs, on this machine, in one run:
-// paid purchases a second, the latency of holds, events and bytes of a history,
-// CPU by process, and the same for an empty workflow of the same shape, which
-// is the floor that Temporal sets. All parts run as processes of their own; the
-// load generator runs beside them.
+// Command bench measures the system on this machine: complete paid purchases a
+// second, the latency of holds, what a purchase costs each process, and what
+// its history weighs. Everything runs here, each part as a process of its own,
+// with the load beside it. An empty workflow of the same shape is measured in
+// turn with the real one, so that ratios hold where rates drift.
 package main

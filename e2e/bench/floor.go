@@ -2,61 +2,77 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
-	"sync/atomic"
+	"os"
+	"os/exec"
 	"time"
 
-	"github.com/google/uuid"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"yourticket.example/e2e/system"
 	"yourticket.example/workflows"
 )
 
-// The floor: one workflow by Update-with-Start, as many local activities as a
-// purchase has, its search attributes and its summary, and nothing in it.
+// The empty workflow: what a purchase would cost if its steps did nothing.
 const (
-	floorQueue = "floor"
-	floorSteps = 5
+	floorQueue  = "bench-floor"
+	floorUpdate = workflows.UpdateBegin
 )
 
-func nothing(context.Context) error { return nil }
+// floorInput has the size of a purchase's input.
+type floorInput struct {
+	ID      string `json:"id"`
+	Steps   int    `json:"steps"`
+	Upserts int    `json:"upserts"`
+	Padding string `json:"padding"`
+}
 
-func floorWorkflow(ctx workflow.Context) error {
+// floorWork has the update, the steps and the search attributes of a purchase.
+func floorWork(ctx workflow.Context, in floorInput) (string, error) {
 	done := false
-	err := workflow.SetUpdateHandler(ctx, workflows.UpdateBegin, func(ctx workflow.Context) error {
-		return workflow.Await(ctx, func() bool { return done })
+	err := workflow.SetUpdateHandler(ctx, floorUpdate, func(ctx workflow.Context) (string, error) {
+		return in.Padding, workflow.Await(ctx, func() bool { return done })
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
-	steps := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: time.Second})
-	for range floorSteps {
-		if err := workflow.ExecuteLocalActivity(steps, nothing).Get(steps, nil); err != nil {
-			return err
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{ScheduleToCloseTimeout: 5 * time.Second})
+	for range in.Steps {
+		if err := workflow.ExecuteLocalActivity(local, floorStep, in.Padding).Get(local, nil); err != nil {
+			return "", err
+		}
+	}
+	for range in.Upserts {
+		if err := workflow.UpsertTypedSearchAttributes(ctx, workflows.BookingStatusKey.ValueSet("confirmed"), workflows.AmountMinorKey.ValueSet(10500),
+			workflows.PaymentProviderKey.ValueSet("stripe")); err != nil {
+			return "", err
 		}
 	}
 	done = true
-	err = workflow.UpsertTypedSearchAttributes(ctx, workflows.BookingStatusKey.ValueSet("confirmed"),
-		workflows.PaymentProviderKey.ValueSet("stripe"), workflows.AmountMinorKey.ValueSet(10500))
-	if err != nil {
-		return err
-	}
-	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+	return in.Padding, workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 }
 
-func runFloorWorker(ctx context.Context, address string) error {
-	c, err := client.DialContext(ctx, client.Options{HostPort: address, Logger: quiet{}})
+// floorStep does nothing.
+func floorStep(_ context.Context, padding string) (string, error) { return padding, nil }
+
+// workFloor is the worker's process: it works until ctx ends.
+func workFloor(ctx context.Context, address string) error {
+	c, err := client.DialContext(ctx, client.Options{HostPort: address})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	w := worker.New(c, floorQueue, worker.Options{MaxConcurrentWorkflowTaskPollers: 16, MaxConcurrentLocalActivityExecutionSize: 512})
-	w.RegisterWorkflow(floorWorkflow)
-	w.RegisterActivity(nothing)
+	w := worker.New(c, floorQueue, worker.Options{
+		MaxConcurrentWorkflowTaskPollers: 16, MaxConcurrentWorkflowTaskExecutionSize: 512, MaxConcurrentLocalActivityExecutionSize: 512,
+	})
+	w.RegisterWorkflow(floorWork)
+	w.RegisterActivity(floorStep)
 	if err := w.Start(); err != nil {
 		return err
 	}
@@ -65,37 +81,64 @@ func runFloorWorker(ctx context.Context, address string) error {
 	return nil
 }
 
-// floor measures empty workflows; the load generator takes the API's part.
-func (b *bench) floor(ctx context.Context, buyers int, length time.Duration) (measure, error) {
-	var n atomic.Int64
-	return b.loop(ctx, "floor", buyers, length, func(ctx context.Context) error {
-		id := fmt.Sprintf("floor/%s", uuid.NewString())
-		start := b.TemporalSDK.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-			ID: id, TaskQueue: floorQueue, StaticSummary: "2 × Concert",
-			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-			WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-			TypedSearchAttributes: temporal.NewSearchAttributes(
-				workflows.EventIDKey.ValueSet(b.event.ID), workflows.BuyerIDKey.ValueSet(b.clients[0].UserID),
-				workflows.BookingStatusKey.ValueSet("held")),
-		}, floorWorkflow)
-		handle, err := b.TemporalSDK.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-			StartWorkflowOperation: start,
-			UpdateOptions: client.UpdateWorkflowOptions{
-				UpdateID: "begin", UpdateName: workflows.UpdateBegin, WaitForStage: client.WorkflowUpdateStageCompleted,
-			},
-		})
-		if err != nil {
-			return err
-		}
-		n.Add(1)
-		return handle.Get(ctx, nil)
+// startFloorWorker runs this very program as the worker's process.
+func startFloorWorker(address string) (*exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self, "-floor-worker", address)
+	return cmd, system.StartBound(cmd)
+}
+
+// runFloor does one empty purchase.
+func (b *bench) runFloor(ctx context.Context, steps, upserts int) (id string, err error) {
+	in := floorInput{ID: "floor/" + rand.Text(), Steps: steps, Upserts: upserts, Padding: padding}
+	c := b.system.TemporalSDK
+	start := c.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID: in.ID, TaskQueue: floorQueue, WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE, StaticSummary: "2 × Concert",
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			workflows.EventIDKey.ValueSet("ev_floor"), workflows.BuyerIDKey.ValueSet("us_floor"), workflows.BookingStatusKey.ValueSet("held")),
+	}, floorWork, in)
+	handle, err := c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start,
+		UpdateOptions: client.UpdateWorkflowOptions{
+			UpdateID: "begin", UpdateName: floorUpdate, WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err != nil {
+		return in.ID, err
+	}
+	var answer string
+	return in.ID, handle.Get(ctx, &answer)
+}
+
+// padding gives the empty purchase's payloads about the size of the real ones.
+const padding = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" +
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+// floor measures the empty workflow.
+func (b *bench) floor(ctx context.Context, buyers int, like history) (loaded, error) {
+	say("%d buyers run the empty workflow", buyers)
+	watched := []process{{"temporal", b.system.Temporal.Pid()}, {"worker", b.worker.Process.Pid}}
+	if b.system.TemporalDB != nil {
+		watched = append(watched, process{"temporal-db", b.system.TemporalDB.Pid()})
+	}
+	return drive(ctx, b.settings, buyers, watched, func(ctx context.Context) error {
+		_, err := b.runFloor(ctx, like.Steps, like.Upserts)
+		return err
 	})
 }
 
-// quiet is a logger that says nothing.
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}
+// weighFloor reads the history of one empty purchase.
+func (b *bench) weighFloor(ctx context.Context, like history) (history, error) {
+	if like.Steps == 0 {
+		return history{}, errors.New("a purchase has no local activities: there is no empty workflow of its shape")
+	}
+	id, err := b.runFloor(ctx, like.Steps, like.Upserts)
+	if err != nil {
+		return history{}, fmt.Errorf("the empty workflow: %w", err)
+	}
+	return b.readHistory(ctx, id)
+}

@@ -3,118 +3,150 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"yourticket.example/e2e/system"
 )
 
-type options struct {
-	seconds  int
-	warmup   int
-	buyers   int
-	json     string
-	profiles string
+// settings are the flags.
+type settings struct {
+	seconds, warmup int
+	buyers, holders levels
+	store           string
+	jsonFile        string
+	profiles        string
+	floorWorker     string
 }
 
-func main() {
-	var o options
-	flag.IntVar(&o.seconds, "seconds", 15, "length of each measurement")
-	flag.IntVar(&o.warmup, "warmup", 5, "seconds before the first one")
-	flag.IntVar(&o.buyers, "buyers", 20, "buyers at the same time in the throughput runs")
-	flag.StringVar(&o.json, "json", "", "write the figures to this file too")
-	flag.StringVar(&o.profiles, "pprof", "", "write CPU profiles of api and worker to this folder")
-	floor := flag.String("floor-worker", "", "run the floor's worker for the Temporal server at this address (used by bench itself)")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+func (o settings) length() time.Duration { return time.Duration(o.seconds) * time.Second }
+
+func (o settings) warm() time.Duration { return time.Duration(o.warmup) * time.Second }
+
+// levels is a list of how many buyers come at a time.
+type levels []int
+
+// String implements flag.Value.
+func (l *levels) String() string {
+	words := make([]string, len(*l))
+	for i, n := range *l {
+		words[i] = strconv.Itoa(n)
+	}
+	return strings.Join(words, ",")
+}
+
+// Set implements flag.Value.
+func (l *levels) Set(text string) error {
+	*l = nil
+	for word := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(word)
+		if err != nil || n < 1 {
+			return fmt.Errorf("%q is not a number of buyers", word)
+		}
+		*l = append(*l, n)
+	}
+	return nil
+}
+
+func main() { os.Exit(exitCode()) }
+
+// exitCode runs the bench until it is done or told to stop: 2 for wrong usage,
+// 1 for failure.
+func exitCode() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	var err error
-	if *floor != "" {
-		err = runFloorWorker(ctx, *floor)
-	} else {
-		err = run(ctx, o)
+	err := run(ctx, os.Args[1:])
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, new(usageError)):
+		return 2
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "bench:", err)
+	return 1
 }
 
-// report is everything that was measured.
-type report struct {
-	Purchases []measure `json:"purchases"`
-	Floor     []measure `json:"floor"`
-	Holds     []measure `json:"holds"`
-	Histories []history `json:"histories"`
-}
+// usageError is a fault of the flags, which the flag package has told already.
+type usageError struct{ error }
 
-func run(ctx context.Context, o options) error {
-	defer func() { _ = system.RemoveBinary() }()
-	debug := []string{"127.0.0.1:17071", "127.0.0.1:17072"}
-	s, err := system.Start(ctx, system.Options{
-		Name: "bench", Durable: true, TemporalStore: system.StoreSQLite, Say: func(l string) { fmt.Println(l) },
-		APIs:    []system.Role{{Env: []string{"DEBUG_LISTEN=" + debug[0]}}},
-		Workers: []system.Role{{Env: []string{"DEBUG_LISTEN=" + debug[1]}}},
-	})
+func run(ctx context.Context, args []string) error {
+	o := settings{buyers: levels{10, 20, 50}, holders: levels{10, 50}}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&o.seconds, "seconds", 20, "how long each measurement takes")
+	flags.IntVar(&o.warmup, "warmup", 5, "how many seconds each load runs before it is measured")
+	flags.Var(&o.buyers, "buyers", "numbers of buyers who purchase at a time")
+	flags.Var(&o.holders, "holders", "numbers of buyers who hold at a time")
+	flags.StringVar(&o.store, "temporal-store", string(system.StoreSQLite), "where Temporal keeps its state: memory, sqlite or postgres (one of its own)")
+	flags.StringVar(&o.jsonFile, "json", "", "write the figures to this file, too")
+	flags.StringVar(&o.profiles, "pprof", "", "write CPU profiles of api and worker into this folder")
+	flags.StringVar(&o.floorWorker, "floor-worker", "", "used by bench itself: run the worker of the empty workflow at this Temporal")
+	if err := flags.Parse(args); err != nil {
+		return usageError{err}
+	}
+	if o.floorWorker != "" {
+		return workFloor(ctx, o.floorWorker)
+	}
+	report, err := measure(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = s.Stop() }()
-	b := &bench{System: s, options: o}
-	if err := b.prepare(ctx); err != nil {
-		return err
-	}
-	defer b.floorStop()
-	r, err := b.measureAll(ctx, debug)
-	if err != nil {
-		return err
-	}
-	print(r)
-	if o.json == "" {
+	report.print(os.Stdout)
+	if o.jsonFile == "" {
 		return nil
 	}
-	text, err := json.MarshalIndent(r, "", "  ")
+	text, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(o.json, text, 0o644) //nolint:gosec // figures for everybody
+	return os.WriteFile(o.jsonFile, append(text, '\n'), 0o644)
 }
 
-// measureAll takes turns between the product and the floor, so that a drift of
-// the machine's speed touches both alike.
-func (b *bench) measureAll(ctx context.Context, debug []string) (*report, error) {
-	r := &report{}
-	length := time.Duration(b.seconds) * time.Second
-	if _, err := b.purchases(ctx, b.buyers, time.Duration(b.warmup)*time.Second, true); err != nil {
+// measure starts a system and measures it, the empty workflow and the real one
+// in turn.
+func measure(ctx context.Context, o settings) (r *report, err error) {
+	say("building and starting the system; Temporal's state: %s", o.store)
+	defer func() { err = errors.Join(err, system.RemoveBinary()) }()
+	b, err := open(ctx, o)
+	if err != nil {
 		return nil, err
 	}
-	for round := range 2 {
-		if round == 1 && b.profiles != "" {
-			if err := b.profile(ctx, debug); err != nil {
-				return nil, err
-			}
+	defer func() {
+		if err := b.close(); err != nil { // the figures are good all the same
+			say("bench: %v", err)
 		}
-		m, err := b.purchases(ctx, b.buyers, length, true)
+	}()
+	r = newReport(o)
+	if err := b.weigh(ctx, r); err != nil {
+		return nil, err
+	}
+	for _, n := range o.buyers {
+		floor, err := b.floor(ctx, n, r.History)
 		if err != nil {
 			return nil, err
 		}
-		r.Purchases = append(r.Purchases, m)
-		if m, err = b.floor(ctx, b.buyers, length); err != nil {
-			return nil, err
-		}
-		r.Floor = append(r.Floor, m)
-	}
-	for _, buyers := range []int{10, 50} {
-		m, err := b.purchases(ctx, buyers, length/2, false)
+		r.Floor = append(r.Floor, floor)
+		paid, err := b.purchases(ctx, n)
 		if err != nil {
 			return nil, err
 		}
-		r.Holds = append(r.Holds, m)
+		r.Purchases = append(r.Purchases, paid)
 	}
-	var err error
-	r.Histories, err = b.histories(ctx)
-	return r, err
+	for _, n := range o.holders {
+		held, err := b.holds(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		r.Holds = append(r.Holds, held)
+	}
+	return r, nil
 }
+
+// say tells what is going on; the figures alone go to standard output.
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

@@ -12,12 +12,9 @@ import (
 	"yourticket.example/internal/parts"
 )
 
-// env is the environment of every process of the system.
+// env is the environment of every process of the system, but for the address
+// of the sandbox; extra wins over the rest.
 func (s *System) env(extra ...string) []string {
-	sandbox := ""
-	if s.Sandbox != nil {
-		sandbox = s.Sandbox.URL
-	}
 	env := append(baseEnv(),
 		"DATABASE_URL="+s.urls[0],
 		"SALES_DATABASE_URLS="+strings.Join(s.urls[1:], ","),
@@ -34,9 +31,6 @@ func (s *System) env(extra ...string) []string {
 		"SETTLE_AFTER=20s",
 		"WORKER_BUILD_ID=e2e",
 	)
-	if sandbox != "" {
-		env = append(env, "STRIPE_API_URL="+sandbox, "PAYPAL_API_URL="+sandbox)
-	}
 	return append(append(env, s.Env...), extra...)
 }
 
@@ -76,8 +70,8 @@ func (s *System) startProcesses(ctx context.Context) error {
 		}
 		s.Workers = append(s.Workers, p)
 	}
-	for _, p := range append(s.APIs, s.Workers...) { // they were described before the sandbox had its address
-		p.env = append(p.env, "STRIPE_API_URL="+sandbox.URL, "PAYPAL_API_URL="+sandbox.URL)
+	for _, p := range s.processes() { // they were described before the sandbox had its address; a role's own wins
+		p.env = append([]string{"STRIPE_API_URL=" + sandbox.URL, "PAYPAL_API_URL=" + sandbox.URL}, p.env...)
 	}
 	var starts []func() error
 	for _, p := range s.processes() {

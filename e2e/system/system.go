@@ -213,12 +213,15 @@ func (s *System) Stop() error {
 	}
 	s.web.CloseIdleConnections()
 	stops = nil
-	for _, p := range []*parts.Part{s.Postgres, s.Redis, s.Temporal, s.TemporalDB} {
+	for _, p := range []*parts.Part{s.Postgres, s.Redis, s.Temporal} {
 		if p != nil {
 			stops = append(stops, func() error { return p.Stop(ctx) })
 		}
 	}
 	err = errors.Join(err, all(stops))
+	if s.TemporalDB != nil { // after the server that writes to it
+		err = errors.Join(err, s.TemporalDB.Stop(ctx))
+	}
 	if s.dir != "" {
 		err = errors.Join(err, os.RemoveAll(s.dir))
 	}

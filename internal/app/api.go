@@ -12,7 +12,9 @@ import (
 	"yourticket.example/api"
 	"yourticket.example/internal/auth"
 	"yourticket.example/internal/config"
+	"yourticket.example/internal/livemap"
 	"yourticket.example/internal/redis"
+	"yourticket.example/internal/waitingroom"
 )
 
 // ServiceNames are the HTTP services.
@@ -46,7 +48,9 @@ func RunAPI(ctx context.Context, cfg config.Config, o APIOptions) error {
 		return err
 	}
 	go s.inventory.RunSweeper(background)
+	go server.Watch(background)
 	go s.forgetOldRequests(background)
+	go s.announceSales(background)
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", o.Listen)
 	if err != nil {
@@ -65,8 +69,21 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 	if err != nil {
 		return nil, err
 	}
+	tokens, err := s.verifier(cfg, accounts)
+	if err != nil {
+		return nil, err
+	}
+	gateway, err := s.gatewayDeps(cfg, services)
+	if err != nil {
+		return nil, err
+	}
+	hub := livemap.New(s.inventory, livemap.Options{Registry: s.registry})
+	go hub.Run(ctx) // streams end when draining starts
+	vitals := waitingroom.NewReporter(s.queue)
+	go vitals.Run(background)
 	return api.New(api.Deps{
-		Registry: s.registry, Tokens: accounts, Version: Version,
+		Registry: s.registry, Tokens: tokens, Version: Version,
+		GatewayDeps: gateway, StatusDeps: api.StatusDeps{Meter: s.meter}, WebDeps: api.WebDeps{PaymentSandbox: paymentSandbox(cfg)},
 		Parts: []api.Part{
 			{Name: "catalogue", Ping: s.catalogue.Ping}, {Name: "sales", Ping: s.sales.Ping},
 			{Name: "redis", Ping: func(ctx context.Context) error { return s.redisDB.Ping(ctx).Err() }},
@@ -76,9 +93,10 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 			Accounts: accounts, Keys: accounts.Keys, Secrets: accounts.Passwords, Requests: s.catalogue,
 			Events: s.events, Catalogue: s.catalogue, Availability: s.inventory, Blocks: s.inventory,
 		},
+		LiveDeps: api.LiveDeps{LiveMap: hub}, QueueDeps: api.QueueDeps{Rooms: s.rooms, Sales: api.TemporalSales{Client: s.temporal}},
 		BookingDeps: api.BookingDeps{
 			Purchases: api.TemporalPurchases{Client: s.temporal}, Books: s.sales, Live: s.inventory,
-			Claims: redis.NewClaims(s.redisDB), Plans: s.events,
+			Admissions: s.rooms, Vitals: vitals, Claims: redis.NewClaims(s.redisDB), Plans: s.events,
 			Codes: accounts.Keys, Webhooks: verifiers, HoldFor: cfg.HoldFor,
 		},
 	}, services...)

@@ -19,9 +19,11 @@ import (
 
 	"yourticket.example/internal/catalogue"
 	"yourticket.example/internal/config"
+	"yourticket.example/internal/health"
 	"yourticket.example/internal/inventory"
 	"yourticket.example/internal/postgres"
 	"yourticket.example/internal/redis"
+	"yourticket.example/internal/waitingroom"
 )
 
 // stores are the connections of a process and what is built on them.
@@ -31,17 +33,20 @@ type stores struct {
 	redisDB     goredis.UniversalClient
 	temporal    client.Client
 	registry    *prometheus.Registry
+	meter       *health.Meter
 
 	catalogue *postgres.Catalogue
 	sales     *postgres.Sales
 	events    *catalogue.Cache
 	inventory *inventory.Inventory
+	queue     *redis.Queue
+	rooms     *waitingroom.Rooms
 }
 
 // open connects to everything. What fails to answer is named in the error;
 // what was opened is closed again.
 func open(ctx context.Context, cfg config.Config, name string) (s *stores, err error) {
-	s = &stores{registry: prometheus.NewRegistry()}
+	s = &stores{registry: prometheus.NewRegistry(), meter: &health.Meter{}}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -61,11 +66,11 @@ func open(ctx context.Context, cfg config.Config, name string) (s *stores, err e
 		return nil, err
 	}
 	s.inventory = inventory.New(redis.NewSeats(s.redisDB), s.sales, s.events)
-	return s, nil
+	return s, s.openRooms()
 }
 
 func (s *stores) openDatabases(ctx context.Context, cfg config.Config, name string) (err error) {
-	options := postgres.Options{MaxConns: 32, Name: "yourticket " + name}
+	options := postgres.Options{MaxConns: 32, Name: "yourticket " + name, Tracer: queryMeter{s.meter}}
 	if s.catalogueDB, err = postgres.Open(ctx, cfg.DatabaseURL.Reveal(), options); err != nil {
 		return fmt.Errorf("DATABASE_URL: %w", err)
 	}

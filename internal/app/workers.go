@@ -81,7 +81,9 @@ func (s *stores) workerDeps(cfg config.Config) (workers.Deps, error) {
 	}
 	return workers.Deps{
 		Seats:           &activities.Seats{Inventory: s.inventory, Catalogue: s.events, Books: s.sales, Now: time.Now},
-		Bookings:        &activities.Bookings{Books: s.sales, Inventory: s.inventory, Catalogue: s.events},
+		Bookings:        &activities.Bookings{Books: s.sales, Inventory: s.inventory, Catalogue: s.events, Rooms: s.rooms},
+		Slots:           &activities.Slots{Rooms: s.rooms, Events: s.events},
+		Sales:           s.saleSteps(cfg.TemporalNamespace),
 		Payments:        &activities.Payments{Providers: fast},
 		PatientPayments: &activities.Payments{Providers: patient},
 		BuildID:         cmp.Or(cfg.WorkerBuildID, Version),

@@ -8,6 +8,9 @@ import (
 // Config is the configuration that all commands share. The tags are read by
 // the command line's parser; the variable is the flag's name in capitals.
 type Config struct {
+	// Gateway is what stands before the services.
+	Gateway `embed:""`
+
 	// DatabaseURL is the catalogue database: postgres://user:password@host:port/name.
 	DatabaseURL URL `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL database of the catalogue."`
 	// SalesDatabaseURLs are the sales shards in their fixed order. Without any

@@ -54,7 +54,7 @@ func (c Config) fields() []field {
 	for _, u := range c.SalesDatabaseURLs.list {
 		fields = append(fields, field{"SALES_DATABASE_URLS", u.Reveal(), schemes("postgres", "postgresql")})
 	}
-	return append(fields, []field{
+	return append(append(fields, c.Gateway.fields()...), []field{
 		{"REDIS_URL", c.RedisURL.Reveal(), schemes("redis", "rediss", "redis+cluster", "rediss+cluster")},
 		{"ELASTICSEARCH_URL", c.ElasticsearchURL.Reveal(), schemes("http", "https")},
 		{"TEMPORAL_ADDRESS", c.TemporalAddress, hostPort},

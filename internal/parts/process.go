@@ -65,10 +65,12 @@ func startProcess(s spec, logFile string) (*process, error) {
 
 // kill ends the process and all its descendants and waits until it is gone.
 // Descendants are listed first: PostgreSQL puts its children into groups of
-// their own, and they would outlive it for a moment.
+// their own, and they would outlive it for a moment. It is stopped meanwhile,
+// lest it fork one more that nobody knows of.
 func (p *process) kill() {
+	_ = p.cmd.Process.Signal(syscall.SIGSTOP) // It may have ended already.
 	family := descendants(p.cmd.Process.Pid)
-	_ = p.cmd.Process.Kill() // It may have ended already.
+	_ = p.cmd.Process.Kill()
 	for _, pid := range family {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}

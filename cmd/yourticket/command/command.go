@@ -29,6 +29,7 @@ type cli struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the schema of the catalogue database and of every sales shard up to date, or show it."`
 	Keys    keysCommand    `cmd:"" help:"Manage the keys that sign access tokens and tickets."`
 	Sandbox sandboxCommand `cmd:"" help:"Run the payment sandbox, which stands in for Stripe and PayPal."`
+	Draw    drawCommand    `cmd:"" help:"Check the draw of a waiting room."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Parts   partsCommand   `cmd:"" hidden:"" help:"Fetch the servers that dev and the tests start."`
 }
