@@ -14,10 +14,10 @@ GOVULNCHECK   := $(TOOLS)/govulncheck-v1.9.0/govulncheck
 RACE := $(if $(shell command -v $${CC:-cc} 2>/dev/null),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fitness build parts ci clean
+.PHONY: help run test test-web lint bench fitness build parts ci clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## run the whole system here: make run ARGS="--port 8081"
 	@exec ./$(BIN)/yourticket dev $(ARGS)
@@ -26,6 +26,9 @@ test: parts ## run all tests, on real PostgreSQL, Redis and Temporal
 	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
 	$(GO) test $(RACE) -timeout 30m $(ARGS) ./...
 	cd tools/temporald && CGO_ENABLED=0 $(GO) test ./...
+
+test-web: parts ## drive the storefront in Chromium, which must be installed
+	$(GO) test -tags browser -parallel 2 -timeout 9m $(ARGS) ./e2e/web
 
 lint: $(GOLANGCI_LINT) $(WORKFLOWCHECK) $(GOVULNCHECK) ## check style, import rules, workflow determinism and known vulnerabilities
 	./$(GOLANGCI_LINT) run ./...
