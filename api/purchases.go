@@ -43,20 +43,31 @@ type TemporalPurchases struct{ Client client.Client }
 // own id already names the buyer's idempotency key.
 const updateBegin = "begin"
 
+// beginTry is how long one try to begin may take. The client repeats a call that
+// failed under the same request id; when its first try has started the workflow,
+// the server refuses those repetitions for ever. So a try is bounded, and the
+// next one asks anew; the update's id makes it the same request to the workflow.
+const beginTry = 8 * time.Second
+
 // Begin implements Purchases.
 func (t TemporalPurchases) Begin(ctx context.Context, in workflows.PurchaseInput, summary string) (*workflows.Outcome, error) {
-	id := workflows.PurchaseID(in.BookingID)
-	begin := client.UpdateWithStartWorkflowOptions{
+	for {
+		o, err := t.tryBegin(ctx, in, summary)
+		if err == nil || ctx.Err() != nil || !again(ctx, err) {
+			return o, err
+		}
+	}
+}
+
+func (t TemporalPurchases) tryBegin(ctx context.Context, in workflows.PurchaseInput, summary string) (*workflows.Outcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, beginTry)
+	defer cancel()
+	handle, err := t.Client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: t.startPurchase(in, summary),
 		UpdateOptions: client.UpdateWorkflowOptions{
 			UpdateID: updateBegin, UpdateName: workflows.UpdateBegin, WaitForStage: client.WorkflowUpdateStageCompleted,
 		},
-	}
-	handle, err := t.Client.UpdateWithStartWorkflow(ctx, begin)
-	for notReady(ctx, err) {
-		begin.StartWorkflowOperation = t.startPurchase(in, summary)
-		handle, err = t.Client.UpdateWithStartWorkflow(ctx, begin)
-	}
+	})
 	if err == nil {
 		return outcome(ctx, handle)
 	}
@@ -64,7 +75,36 @@ func (t TemporalPurchases) Begin(ctx context.Context, in workflows.PurchaseInput
 		return nil, unanswered(err)
 	}
 	// It has ended: its answer is still to be had, for as long as Temporal keeps it.
-	return outcome(ctx, t.Client.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: id, UpdateID: updateBegin}))
+	o, err := outcome(ctx, t.Client.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{
+		WorkflowID: workflows.PurchaseID(in.BookingID), UpdateID: updateBegin,
+	}))
+	if errors.Is(err, ErrForgotten) {
+		return t.ending(ctx, in)
+	}
+	return o, err
+}
+
+// ending is how a purchase ended that never heard of the request that began it.
+// The books do not know those that got no seats.
+func (t TemporalPurchases) ending(ctx context.Context, in workflows.PurchaseInput) (*workflows.Outcome, error) {
+	var r workflows.PurchaseResult
+	if err := t.Client.GetWorkflow(ctx, workflows.PurchaseID(in.BookingID), "").Get(ctx, &r); err != nil || r.Code == "" {
+		return nil, ErrForgotten
+	}
+	return &workflows.Outcome{
+		Booking: ticket.Booking{ID: in.BookingID, EventID: in.EventID, BuyerID: in.BuyerID, Status: r.Status, Fingerprint: in.Fingerprint},
+		Problem: &workflows.Problem{Code: r.Code, Message: r.Reason},
+	}, nil
+}
+
+// again tells whether a try that failed may be repeated: it took too long, or
+// the server had lost it.
+func again(ctx context.Context, err error) bool {
+	if notReady(ctx, err) {
+		return true
+	}
+	var late *client.WorkflowUpdateServiceTimeoutOrCanceledError
+	return errors.As(err, &late) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // startPurchase starts the workflow unless it was started before; an operation

@@ -93,9 +93,9 @@ func OnSale(ctx workflow.Context, in OnSaleInput) (OnSaleResult, error) {
 
 // SaleState is what a sale knows of itself.
 type SaleState struct {
+	Throttle
 	Opened  bool  `json:"opened,omitempty"`
 	Entries int64 `json:"entries,omitempty"`
-	Throttle
 	// Paused is who stopped the sale, until somebody resumes it.
 	Paused *SaleRequest `json:"paused,omitempty"`
 	// Ill says why the sale stopped by itself, Calm for how many ticks all has

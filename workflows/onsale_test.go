@@ -263,7 +263,7 @@ func TestALongSaleHandsOnWhatItKnows(t *testing.T) {
 	var next *workflow.ContinueAsNewError
 	require.ErrorAs(t, w.env.GetWorkflowError(), &next)
 	require.NoError(t, paused.err)
-	text := next.Input.Payloads[0].String()
+	text := next.Input.GetPayloads()[0].String()
 	require.Contains(t, text, "drill", "the pause goes with it")
 
 	again := newSaleWorld(t).stopAfter(time.Minute)

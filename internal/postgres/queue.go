@@ -127,7 +127,9 @@ func (c *Catalogue) SaveQueueEntries(ctx context.Context, entries []QueueEntry) 
 	}
 	tag, err := c.db(ctx).Exec(ctx, `
 		INSERT INTO queue_entries (event_id, buyer_id, entry, joined_at)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[]) ON CONFLICT DO NOTHING`,
+		SELECT event_id, buyer_id, entry, joined_at
+		FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[]) AS n (event_id, buyer_id, entry, joined_at)
+		ON CONFLICT DO NOTHING`,
 		events, buyers, numbers, joined)
 	if err != nil {
 		return nil, err

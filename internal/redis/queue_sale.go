@@ -131,14 +131,14 @@ type RestoredTurn struct {
 
 // RestoredSession is a session that lives.
 type RestoredSession struct {
-	BuyerID string
 	Session
+	BuyerID string
 }
 
 // RestoredPlace is a place as the books have it.
 type RestoredPlace struct {
-	BuyerID string
 	Place
+	BuyerID string
 }
 
 // Builder rebuilds one room; see Build.

@@ -94,7 +94,7 @@ func memory(b *testing.B, w *world) int64 {
 // BenchmarkMillion lets a million buyers join, draws, admits and loses Redis,
 // once however often it is asked to run.
 func BenchmarkMillion(b *testing.B) {
-	const entries = 50_000
+	const entries = 1_000_000
 	pg, rd := partstest.PostgresServer(b), partstest.RedisServer(b)
 	w := newWorldOn(b, pg.URL, rd.URL, time.Hour, ticket.WaitingRoom{MaxSessions: 20_000, SessionMinutes: 10, GraceSeconds: 3600})
 	m := meter{redis: rd.Pid(), postgres: pg.Pid()}
@@ -129,7 +129,7 @@ func BenchmarkMillion(b *testing.B) {
 		_, err := w.Notice(ctx, w.event.ID)
 		return err
 	})
-	claims(b, w, m, id, entries)
+	claims(b, w, m, entries)
 	m.measure(b, "late-join", 50_000, 64, func(i int) error {
 		_, _, err := w.Join(ctx, w.event, id(entries+i))
 		return err
@@ -143,7 +143,7 @@ func BenchmarkMillion(b *testing.B) {
 }
 
 // claims serves twenty thousand buyers, who claim.
-func claims(b *testing.B, w *world, m meter, id func(int) string, entries int) {
+func claims(b *testing.B, w *world, m meter, entries int) {
 	b.Helper()
 	ctx := context.Background()
 	row, err := w.books.MakeRoom(ctx, w.event.ID, make([]byte, 32), make([]byte, 32))

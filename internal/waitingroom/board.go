@@ -184,7 +184,7 @@ func newNotice(s Status, pace float64) (*Notice, error) {
 	}
 	body = append(body, '\n')
 	h := fnv.New64a()
-	h.Write(body)
+	_, _ = h.Write(body) // never fails
 	etag := strconv.Quote(strconv.FormatUint(h.Sum64(), 36))
 	return &Notice{
 		Body: body, ETag: etag, ETagHeader: []string{etag}, LengthHeader: []string{strconv.Itoa(len(body))},

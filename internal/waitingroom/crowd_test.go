@@ -90,7 +90,8 @@ func (c *crowd) claimTurn(id string) bool {
 		switch ticket.CodeOf(err) {
 		case "":
 			n := c.live.Add(1)
-			for m := c.most.Load(); n > m && !c.most.CompareAndSwap(m, n); m = c.most.Load() {
+			for most := c.most.Load(); n > most && !c.most.CompareAndSwap(most, n); {
+				most = c.most.Load()
 			}
 			if other, taken := c.numbers.LoadOrStore(a.Number, id); taken && other != id {
 				c.t.Errorf("number %d is served to %v and %s", a.Number, other, id)

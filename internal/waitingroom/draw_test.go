@@ -36,7 +36,7 @@ func numberOf(seed []byte, n, entry uint64) uint64 {
 	v := entry - 1
 	for {
 		left, right := v/two, v%two
-		for r := 0; r <= 9; r++ {
+		for r := range 10 {
 			left, right = right, left^f(r, right)
 		}
 		if v = left*two + right; v < n {
@@ -121,10 +121,7 @@ func TestEveryPlaceIsEquallyLikely(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 11))
 	for _, n := range []int64{2, 3, 5, 10, 64, 100, 1000} {
 		for _, entry := range []int64{1, (n + 1) / 2, n} {
-			draws := 40 * int(n)
-			if draws < 4000 {
-				draws = 4000
-			}
+			draws := max(4000, 40*int(n))
 			counts := make([]int, n)
 			for range draws {
 				d := waitingroom.NewDraw(randomSeed(r), n)

@@ -16,18 +16,32 @@ import (
 
 // Books is the durable truth about waiting rooms; postgres.Catalogue is one.
 type Books interface {
-	// Event reads the newest version of an event.
-	Event(ctx context.Context, idOrSlug string) (*ticket.Event, error)
+	Events // in their newest version
+	RoomBooks
+	EntryBooks
+	TurnBooks
+}
+
+// RoomBooks keep rooms and their draws.
+type RoomBooks interface {
 	MakeRoom(ctx context.Context, eventID string, seed, tokenKey []byte) (postgres.RoomRow, error)
 	SaveDraw(ctx context.Context, eventID string, entries int64) (postgres.RoomRow, error)
 	SavePhase(ctx context.Context, eventID, phase, reason string, held time.Duration) error
 	TouchRoom(ctx context.Context, eventID string, held time.Duration) error
 	SaveQueueOrder(ctx context.Context, o postgres.QueueOrder) error
+}
+
+// EntryBooks keep places.
+type EntryBooks interface {
 	SaveQueueEntries(ctx context.Context, entries []postgres.QueueEntry) ([]postgres.QueueEntry, error)
 	QueueEntryOf(ctx context.Context, eventID, buyerID string) (postgres.QueueEntry, error)
 	QueueEntries(ctx context.Context, eventID string, after int64, limit int) ([]postgres.QueueEntry, error)
 	LastQueueEntry(ctx context.Context, eventID string, before time.Time) (int64, error)
 	LeaveQueue(ctx context.Context, eventID, buyerID string) error
+}
+
+// TurnBooks keep turns, admissions and skips.
+type TurnBooks interface {
 	SaveTurn(ctx context.Context, eventID string, t postgres.QueueTurn) (postgres.QueueTurn, error)
 	OpenTurns(ctx context.Context, eventID string, upTo int64) ([]postgres.QueueTurn, error)
 	LapseTurn(ctx context.Context, eventID string, t postgres.QueueTurn, entries []int64) error
@@ -40,7 +54,7 @@ type Bookings interface {
 	QueueBookings(ctx context.Context, eventID string, buyers []string) ([]postgres.QueueBooking, error)
 }
 
-// Events reads events from memory.
+// Events reads events by id or slug; CodeNotFound when there is none.
 type Events interface {
 	Event(ctx context.Context, idOrSlug string) (*ticket.Event, error)
 }

@@ -18,7 +18,7 @@ import (
 
 // drawCommand has the commands about the draw of a waiting room.
 type drawCommand struct {
-	Verify drawVerify `cmd:"" help:"Recompute a draw from what is public: that the revealed seed is the one that was committed to, that every number was given once, and which number an entry has."`
+	Verify drawVerify `cmd:"" help:"Recompute a draw from what is public: the seed against its commitment, every number once, and the number of an entry."`
 }
 
 type drawVerify struct {
