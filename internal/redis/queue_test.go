@@ -122,6 +122,7 @@ func TestAnUnreachableRedisKeepsTheQueueUnavailable(t *testing.T) {
 	t.Parallel()
 	db := goredis.NewClient(&goredis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialTimeout: 100 * time.Millisecond})
 	t.Cleanup(func() { _ = db.Close() })
-	_, _, _, err := redis.NewQueue(db).Join(t.Context(), event, "us_1", time.Now())
+	v, _, _, err := redis.NewQueue(db).Join(t.Context(), event, "us_1", time.Now())
+	require.Empty(t, v)
 	require.Equal(t, ticket.CodeUnavailable, ticket.CodeOf(err))
 }
