@@ -222,24 +222,25 @@ func (a *attack) byStrike(t *testing.T, k strike) {
 	require.NoError(t, a.Slow(ctx, "stripe", "capture", len(a.of(inCapture)), slowCalls))
 	a.launch(t, inCapture)
 	require.NoError(t, a.AwaitFaults(ctx, 10*time.Second), "all are in capture")
+	a.nameRivals(t)
 	a.scatter(t)
 	a.release(t)
 	require.NoError(t, k.hit(ctx, a.System))
-	a.rival(t)
+	for _, r := range a.rivals {
+		a.wg.Go(func() { r.outcome = r.buy(ctx) })
+	}
 	a.wg.Wait()
 }
 
-// rival lets others ask for the very seats that the victims are about to get;
-// if a strike made the system forget who holds them, both must not get them.
-func (a *attack) rival(t *testing.T) {
+// nameRivals finds those who will ask for the very seats that the victims are
+// about to get; if a strike makes the system forget who holds them, both must
+// not get them.
+func (a *attack) nameRivals(t *testing.T) {
 	t.Helper()
 	for _, v := range a.victims {
-		if len(v.order.Seats) == 0 {
-			continue
+		if len(v.order.Seats) > 0 {
+			a.rivals = append(a.rivals, &victim{step: "rivalry", payment: v.payment, buyer: buyer(t, a.System), order: v.order})
 		}
-		r := &victim{step: "rivalry", payment: v.payment, buyer: buyer(t, a.System), order: v.order}
-		a.rivals = append(a.rivals, r)
-		a.wg.Go(func() { r.outcome = r.buy(t.Context()) })
 	}
 }
 

@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -132,17 +133,26 @@ func (h Hall) plan() seatingplan.File {
 	return f
 }
 
-// create posts a body and reads the 201 answer.
+// create posts a body under a key and reads the 201 answer. While a part of
+// the system is away it asks again.
 func (c *Client) create(ctx context.Context, path string, body, into any) error {
-	answer, err := c.Do(ctx, http.MethodPost, path, body)
-	if err != nil {
-		return err
+	key := Key(rand.Text())
+	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		answer, err := c.Do(ctx, http.MethodPost, path, body, key)
+		switch {
+		case err == nil && answer.Status == http.StatusCreated:
+			return json.Unmarshal(answer.Body, into)
+		case err == nil && (answer.Status != http.StatusServiceUnavailable || time.Since(began) > setupWithin):
+			return fmt.Errorf("POST %s: %s", path, answer)
+		case err != nil:
+			return err
+		}
 	}
-	if answer.Status != http.StatusCreated {
-		return fmt.Errorf("POST %s: %s", path, answer)
-	}
-	return json.Unmarshal(answer.Body, into)
 }
+
+// setupWithin is how long a test that sets its scene waits for a system that an
+// earlier one has struck.
+const setupWithin = 10 * time.Second
 
 func (c *Client) readEvent(ctx context.Context, id string) (*Event, error) {
 	answer, err := c.Do(ctx, http.MethodGet, "/v1/events/"+id+"/seatmap", nil)
