@@ -27,6 +27,7 @@ type cli struct {
 	API     apiCommand     `cmd:"" name:"api" help:"Run HTTP services."`
 	Worker  workerCommand  `cmd:"" help:"Run worker fleets."`
 	Migrate migrateCommand `cmd:"" help:"Bring the schema of the catalogue database and of every sales shard up to date, or show it."`
+	Audit   auditCommand   `cmd:"" help:"Check what must always hold, over PostgreSQL, Redis, Elasticsearch, Temporal and the payment providers."`
 	Keys    keysCommand    `cmd:"" help:"Manage the keys that sign access tokens and tickets."`
 	Sandbox sandboxCommand `cmd:"" help:"Run the payment sandbox, which stands in for Stripe and PayPal."`
 	Draw    drawCommand    `cmd:"" help:"Check the draw of a waiting room."`
