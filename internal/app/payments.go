@@ -23,32 +23,40 @@ const (
 	patientReplays = 20
 )
 
-// providers are the payment providers for the fleet that works while a buyer
+// payments are the payment providers for the fleet that works while a buyer
 // waits, and the same with more patience. Both share a gate and a circuit.
-func (s *stores) providers(cfg config.Config) (fast, patient map[ticket.Provider]ticket.PaymentProvider, err error) {
-	gate, err := paygate.NewRedisGate(paygate.GateOptions{
+type payments struct {
+	fast, patient map[ticket.Provider]ticket.PaymentProvider
+	// plain are the providers without gate and circuit, which a probe must not move.
+	plain map[ticket.Provider]ticket.PaymentProvider
+	gate  *paygate.RedisGate
+}
+
+func (s *stores) providers(cfg config.Config) (p payments, err error) {
+	p.gate, err = paygate.NewRedisGate(paygate.GateOptions{
 		Redis: s.redisDB, Rates: map[ticket.Provider]int{ticket.Stripe: cfg.StripeRate, ticket.PayPal: cfg.PayPalRate},
 	})
 	if err != nil {
-		return nil, nil, err
+		return p, err
 	}
-	fast, patient = map[ticket.Provider]ticket.PaymentProvider{}, map[ticket.Provider]ticket.PaymentProvider{}
+	p.fast, p.patient = map[ticket.Provider]ticket.PaymentProvider{}, map[ticket.Provider]ticket.PaymentProvider{}
+	p.plain = map[ticket.Provider]ticket.PaymentProvider{}
 	for _, name := range []ticket.Provider{ticket.Stripe, ticket.PayPal} {
 		quick, err := newProvider(name, cfg, fastBudget)
 		if err != nil {
-			return nil, nil, err
+			return p, err
 		}
 		slow, err := newProvider(name, cfg, patientBudget)
 		if err != nil {
-			return nil, nil, err
+			return p, err
 		}
-		guard, err := paygate.New(paygate.Options{Name: name, Provider: quick, Gate: gate, Registerer: s.registry})
+		guard, err := paygate.New(paygate.Options{Name: name, Provider: quick, Gate: p.gate, Registerer: s.registry})
 		if err != nil {
-			return nil, nil, err
+			return p, err
 		}
-		fast[name], patient[name] = guard, guard.Patient(slow)
+		p.fast[name], p.patient[name], p.plain[name] = guard, guard.Patient(slow), quick
 	}
-	return fast, patient, nil
+	return p, nil
 }
 
 func newProvider(name ticket.Provider, cfg config.Config, budget time.Duration) (ticket.PaymentProvider, error) {

@@ -7,6 +7,7 @@ import (
 
 	"yourticket.example/activities"
 	"yourticket.example/api"
+	"yourticket.example/internal/paygate"
 	"yourticket.example/internal/redis"
 	"yourticket.example/internal/waitingroom"
 	"yourticket.example/workers"
@@ -43,15 +44,17 @@ func (s *stores) announceSales(ctx context.Context) {
 	}
 }
 
-// saleSteps are what the sales fleet works with. PaymentRoom is left out: the
-// providers' gate keeps purchases waiting, which the backlog shows.
-func (s *stores) saleSteps(namespace string) *activities.Sales {
+// saleSteps are what the sales fleet works with. Nobody is admitted while no
+// payment provider answers.
+func (s *stores) saleSteps(namespace string, pay payments) *activities.Sales {
 	return &activities.Sales{
 		Rooms: s.rooms, Seats: s.inventory, Events: s.events, Backlogs: &workers.Backlogs{Client: s.temporal, Namespace: namespace},
+		PaymentRoom: pay.gate.Room,
 		Checks: []activities.Check{
 			{Name: "Redis", Run: func(ctx context.Context) error { return s.redisDB.Ping(ctx).Err() }},
 			{Name: "catalogue database", Run: s.catalogue.Ping},
 			{Name: "sales databases", Run: s.sales.Ping},
+			{Name: "payment providers", Run: paygate.NewProbe(pay.plain).Check},
 		},
 	}
 }

@@ -75,7 +75,7 @@ func RunWorkers(ctx context.Context, cfg config.Config, o WorkerOptions) error {
 }
 
 func (s *stores) workerDeps(cfg config.Config) (workers.Deps, error) {
-	fast, patient, err := s.providers(cfg)
+	pay, err := s.providers(cfg)
 	if err != nil {
 		return workers.Deps{}, err
 	}
@@ -83,9 +83,9 @@ func (s *stores) workerDeps(cfg config.Config) (workers.Deps, error) {
 		Seats:           &activities.Seats{Inventory: s.inventory, Catalogue: s.events, Books: s.sales, Now: time.Now},
 		Bookings:        &activities.Bookings{Books: s.sales, Inventory: s.inventory, Catalogue: s.events, Rooms: s.rooms},
 		Slots:           &activities.Slots{Rooms: s.rooms, Events: s.events},
-		Sales:           s.saleSteps(cfg.TemporalNamespace),
-		Payments:        &activities.Payments{Providers: fast},
-		PatientPayments: &activities.Payments{Providers: patient},
+		Sales:           s.saleSteps(cfg.TemporalNamespace, pay),
+		Payments:        &activities.Payments{Providers: pay.fast},
+		PatientPayments: &activities.Payments{Providers: pay.patient},
 		BuildID:         cmp.Or(cfg.WorkerBuildID, Version),
 	}, nil
 }

@@ -143,6 +143,20 @@ func (g *RedisGate) fetch(ctx context.Context, l *lane) (ok bool, retryAfter tim
 	return true, 0
 }
 
+// Room tells how much of the scarcest provider's burst of permits is free, from
+// 0 (every further call waits) to 1. It takes none.
+func (g *RedisGate) Room(ctx context.Context) (float64, error) {
+	room := 1.0
+	for name, l := range g.lanes {
+		left, err := g.limiter.AllowN(ctx, l.key, l.limit, 0)
+		if err != nil {
+			return 0, ticket.Errorf(ticket.CodeUnavailable, "The payment permits of %s cannot be read: %v.", name, err)
+		}
+		room = min(room, float64(left.Remaining)/float64(l.limit.Burst))
+	}
+	return max(0, room), nil
+}
+
 // bucket is the limiter of a process on its own: rate permits a second, at most
 // a tenth of a second's worth, and at least one, at once.
 type bucket struct {

@@ -143,6 +143,35 @@ func TestGateLimitsOnlyWhatHasARate(t *testing.T) {
 	}
 }
 
+func TestRoomIsWhatIsLeftOfTheBurst(t *testing.T) {
+	t.Parallel()
+	c := client(t, partstest.Redis(t))
+	g := newGate(t, c, 100, 1) // 10 at once, in blocks of 5
+	room, err := g.Room(t.Context())
+	require.NoError(t, err)
+	require.InDelta(t, 1, room, 0)
+	for ok := true; ok; {
+		ok, _, err = g.Take(t.Context(), ticket.Stripe)
+		require.NoError(t, err)
+	}
+	room, err = g.Room(t.Context())
+	require.NoError(t, err)
+	require.Less(t, room, 0.5)
+	require.Eventually(t, func() bool {
+		room, err = g.Room(t.Context())
+		return err == nil && room == 1
+	}, 5*time.Second, 20*time.Millisecond, "asking takes no permits")
+}
+
+func TestRoomCannotBeReadWithoutRedis(t *testing.T) {
+	t.Parallel()
+	server := partstest.RedisServer(t)
+	g := newGate(t, client(t, server.URL), 100, 1)
+	server.Kill()
+	_, err := g.Room(t.Context())
+	require.Equal(t, ticket.CodeUnavailable, ticket.CodeOf(err))
+}
+
 func TestTakeEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	g := newGate(t, client(t, partstest.Redis(t)), 100, 1)

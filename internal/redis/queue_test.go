@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	redisrate "github.com/go-redis/redis_rate/v10"
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
@@ -98,24 +97,6 @@ func TestVitalsAreTheWorstOfAllProcessesThatReport(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, redis.Vitals{P99: 300 * time.Millisecond, Bookings: 15, Unanswered: 1}, v)
 	require.False(t, db.HExists(t.Context(), "{vitals}:bookings", "gone").Val())
-}
-
-func TestPaymentRoomReadsWhatTheRateGateWrites(t *testing.T) {
-	t.Parallel()
-	q, db := openQueue(t)
-	room := func() float64 {
-		r, err := q.PaymentRoom(t.Context(), "payments:stripe", 10, 20)
-		require.NoError(t, err)
-		return r
-	}
-	require.InDelta(t, 1, room(), 0)
-	limit := redisrate.Limit{Rate: 10, Burst: 20, Period: time.Second}
-	_, err := redisrate.NewLimiter(db).AllowN(t.Context(), "payments:stripe", limit, 15)
-	require.NoError(t, err)
-	require.InDelta(t, 0.25, room(), 0.1)
-	_, err = redisrate.NewLimiter(db).AllowN(t.Context(), "payments:stripe", limit, 5)
-	require.NoError(t, err)
-	require.InDelta(t, 0, room(), 0.1)
 }
 
 func TestAnUnreachableRedisKeepsTheQueueUnavailable(t *testing.T) {

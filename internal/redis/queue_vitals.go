@@ -2,12 +2,8 @@ package redis
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strconv"
 	"time"
-
-	goredis "github.com/redis/go-redis/v9"
 )
 
 const (
@@ -63,27 +59,4 @@ func (q *Queue) Vitals(ctx context.Context) (sum Vitals, err error) {
 		sum.Bookings, sum.Unanswered = sum.Bookings+bookings, sum.Unanswered+unanswered
 	}
 	return sum, nil
-}
-
-// gateEpoch is what the rate gate's timestamps count from: 2017-01-01.
-const gateEpoch = 1483228800
-
-// PaymentRoom tells how much of a provider's burst of permits is free, from 0
-// (every further call waits) to 1. Gate is the key under which the rate gate
-// keeps the time at which its last permit is worked off, rate the permits a
-// second and burst how many may be taken at once.
-func (q *Queue) PaymentRoom(ctx context.Context, gate string, rate, burst int) (float64, error) {
-	text, err := q.db.Get(ctx, "rate:"+gate).Result()
-	if errors.Is(err, goredis.Nil) {
-		return 1, nil
-	}
-	if err != nil {
-		return 0, queueUnavailable(err)
-	}
-	until, err := strconv.ParseFloat(text, 64)
-	if err != nil || rate <= 0 || burst <= 0 {
-		return 1, nil //nolint:nilerr // a gate of another make says nothing
-	}
-	behind := until - (float64(time.Now().UnixMilli())/1000 - gateEpoch)
-	return max(0, min(1, 1-behind*float64(rate)/float64(burst))), nil
 }
