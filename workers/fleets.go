@@ -81,6 +81,8 @@ var fleets = []fleet{
 		options: worker.Options{
 			MaxConcurrentWorkflowTaskPollers: 2,
 			MaxConcurrentActivityTaskPollers: 2,
+			// A sale opens on time, even if the worker that knew it is gone.
+			StickyScheduleToStartTimeout: time.Second,
 		},
 		register: func(w worker.Registry, d Deps) {
 			w.RegisterWorkflowWithOptions(workflows.OnSale, workflow.RegisterOptions{

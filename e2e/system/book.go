@@ -33,6 +33,7 @@ type Best struct {
 // Order is the body of POST /v1/bookings.
 type Order struct {
 	EventID       string   `json:"event_id"`
+	Admission     string   `json:"admission,omitempty"`
 	Seats         []string `json:"seats,omitempty"`
 	BestAvailable *Best    `json:"best_available,omitempty"`
 	Payment       *Pay     `json:"payment,omitempty"`

@@ -36,6 +36,11 @@ type Hall struct {
 	Standing int
 	// Limit is the most tickets a buyer may have; 10 when it is 0.
 	Limit int
+	// Sessions, when positive, is how many buyers its waiting room admits at the
+	// same time; there is none when it is 0.
+	Sessions int
+	// OnSaleIn is when the sale begins from now; at once when it is 0.
+	OnSaleIn time.Duration
 }
 
 // Event is an event on sale.
@@ -70,10 +75,17 @@ func (s *System) NewEvent(ctx context.Context, h Hall) (*Event, error) {
 		return nil, err
 	}
 	starts := time.Now().Add(30 * 24 * time.Hour).UTC().Truncate(time.Second)
-	err = organizer.create(ctx, "/v1/events", map[string]any{
+	body := map[string]any{
 		"name": fmt.Sprintf("Concert %d", n), "artist": "The Examples", "genre": "Rock", "venue_id": venue.ID, "plan_id": plan.ID,
 		"starts_at": starts, "max_tickets_per_buyer": h.limit(), "prices": h.prices(),
-	}, &event)
+	}
+	if h.OnSaleIn > 0 {
+		body["on_sale_at"] = time.Now().Add(h.OnSaleIn).UTC()
+	}
+	if h.Sessions > 0 {
+		body["waiting_room"] = map[string]any{"enabled": true, "max_sessions": h.Sessions}
+	}
+	err = organizer.create(ctx, "/v1/events", body, &event)
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,10 @@ import (
 )
 
 const (
-	// probedFor is how long what a probe found is told again.
-	probedFor = 5 * time.Second
+	// probedFor is how long what a probe found is told without asking again, and
+	// staleAfter how long it is told without waiting for the next answer.
+	probedFor  = 5 * time.Second
+	staleAfter = 10 * time.Second
 	// probeTimeout bounds one round of questions.
 	probeTimeout = 4 * time.Second
 	// probeRef names a payment that no provider has.
@@ -25,7 +27,7 @@ type Probe struct {
 	providers map[ticket.Provider]ticket.PaymentProvider
 
 	mu     sync.Mutex
-	asking bool
+	asking chan struct{} // closed when the answers are there; nil when nobody asks
 	at     time.Time
 	found  error
 }
@@ -35,20 +37,32 @@ func NewProbe(providers map[ticket.Provider]ticket.PaymentProvider) *Probe {
 	return &Probe{providers: providers}
 }
 
-// Check tells what was found last, at once, and asks the providers anew in the
-// background when that is some seconds old. The error names those that do not
-// answer, and is there only when none does; before anything was found there is none.
+// Check tells whether any provider answers, as of some seconds ago. It waits for
+// them only when that is too old, and then no longer than ctx lasts: after that
+// the last that was found still holds. The error names the providers that do not
+// answer, and is there only when none does.
 func (p *Probe) Check(ctx context.Context) error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.asking && time.Since(p.at) > probedFor {
-		p.asking = true
-		go p.ask(context.WithoutCancel(ctx))
+	age := time.Since(p.at)
+	if p.asking == nil && age > probedFor {
+		p.asking = make(chan struct{})
+		go p.ask(context.WithoutCancel(ctx), p.asking)
 	}
+	asking := p.asking
+	p.mu.Unlock()
+	if asking != nil && age > staleAfter {
+		select {
+		case <-asking:
+		case <-ctx.Done():
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return p.found
 }
 
-func (p *Probe) ask(ctx context.Context) {
+func (p *Probe) ask(ctx context.Context, done chan struct{}) {
+	defer close(done)
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	var (
@@ -68,7 +82,7 @@ func (p *Probe) ask(ctx context.Context) {
 	wg.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asking, p.at, p.found = false, time.Now(), nil
+	p.asking, p.at, p.found = nil, time.Now(), nil
 	if len(away) == len(p.providers) {
 		p.found = errors.Join(away...)
 	}
