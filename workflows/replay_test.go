@@ -15,7 +15,7 @@ import (
 
 // TestStoredHistoriesReplay holds this build against the histories of released
 // ones: a change that would break a running workflow shows here first. The
-// files are recorded by `make histories` from the last released commit.
+// files are recorded by e2e/histories from the last released commit.
 func TestStoredHistoriesReplay(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/replay/*.json")
@@ -27,6 +27,7 @@ func TestStoredHistoriesReplay(t *testing.T) {
 			replayer := worker.NewWorkflowReplayer()
 			replayer.RegisterWorkflowWithOptions(workflows.Purchase, workflow.RegisterOptions{Name: workflows.PurchaseType})
 			replayer.RegisterWorkflowWithOptions(workflows.SettleCharge, workflow.RegisterOptions{Name: workflows.SettleType})
+			replayer.RegisterWorkflowWithOptions(workflows.OnSale, workflow.RegisterOptions{Name: workflows.OnSaleType})
 			logger := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(logger, file))
 		})
