@@ -22,7 +22,7 @@ help: ## list these targets
 run: build ## run the whole system here: make run ARGS="--port 8081"
 	@exec ./$(BIN)/yourticket dev $(ARGS)
 
-test: parts ## run all tests, on real PostgreSQL, Redis and Temporal
+test: parts ## run all tests, on real PostgreSQL, Redis, Elasticsearch and Temporal
 	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
 	$(GO) test $(RACE) -timeout 30m $(ARGS) ./...
 	cd tools/temporald && CGO_ENABLED=0 $(GO) test ./...

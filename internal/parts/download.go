@@ -15,25 +15,40 @@ import (
 // mavenCentral is where releases come from.
 const mavenCentral = "https://repo1.maven.org/maven2"
 
-var errNotFound = errors.New("not found")
+// Answers that another request would get again.
+var (
+	errNotFound  = errors.New("not found")
+	errWrongFile = errors.New("it is not the file that was expected")
+)
 
 // client gives the largest download time on a slow line.
 var client = &http.Client{Timeout: 10 * time.Minute}
 
 // download fetches a release's jar from a repository into file and checks its
-// digest. It tries three times, for a connection may break; a wrong digest ends
-// it at once.
+// digest.
 func download(ctx context.Context, repository string, r release, file string) error {
 	url := repository + "/" + r.path
+	var sum string
+	err := persist(ctx, url, func() (err error) {
+		sum, err = fetch(ctx, url, file)
+		return err
+	})
+	if err == nil && sum != r.sha256 {
+		err = fmt.Errorf("%s has SHA-256 %s where %s was expected", url, sum, r.sha256)
+	}
+	return err
+}
+
+// persist tries three times to get something from url, for a connection may
+// break. What trying again cannot change ends it at once.
+func persist(ctx context.Context, url string, try func() error) error {
 	for pause := time.Second; ; pause *= 2 {
-		sum, err := fetch(ctx, url, file)
+		err := try()
 		if err == nil {
-			if sum != r.sha256 {
-				return fmt.Errorf("%s has SHA-256 %s where %s was expected", url, sum, r.sha256)
-			}
 			return nil
 		}
-		if errors.Is(err, errNotFound) || ctx.Err() != nil || pause > 2*time.Second {
+		final := errors.Is(err, errNotFound) || errors.Is(err, errNoRanges) || errors.Is(err, errWrongFile)
+		if final || ctx.Err() != nil || pause > 2*time.Second {
 			return fmt.Errorf("downloading %s: %w", url, err)
 		}
 		select {

@@ -3,9 +3,9 @@ package parts
 import "time"
 
 // awaitExit waits until a killed process that is not our own child is gone, at
-// most two seconds.
+// most ten seconds.
 func awaitExit(pid int) {
-	for range 200 {
+	for range 1000 {
 		if !alive(pid) {
 			return
 		}

@@ -26,16 +26,20 @@ func descendants(pid int) []int {
 }
 
 // alive says whether a process with this id exists, whoever owns it. One that
-// has ended and only waits to be reaped does not count.
+// has ended and only waits to be reaped does not count; one whose first thread
+// has ended before the others, as happens to a Java that is killed, does: it
+// still holds its ports.
 func alive(pid int) bool {
 	st, ok := parseStat(fmt.Sprintf("/proc/%d/stat", pid))
-	return ok && st.state != "Z" && st.state != "X"
+	ended := st.state == "Z" || st.state == "X"
+	return ok && (!ended || st.threads > 1)
 }
 
 // stat is what we want to know of a process.
 type stat struct {
 	pid, parent int
 	state       string // One letter, such as R, S or Z.
+	threads     int
 }
 
 // parseStat reads a /proc/<pid>/stat file. Its second field, the command in
@@ -47,12 +51,14 @@ func parseStat(file string) (stat, bool) {
 	}
 	head, tail, found := cutLast(string(b), ")")
 	before, after := strings.Fields(head), strings.Fields(tail)
-	if !found || len(before) == 0 || len(after) < 2 {
+	if !found || len(before) == 0 || len(after) < 18 {
 		return stat{}, false
 	}
 	pid, err1 := strconv.Atoi(before[0])
 	parent, err2 := strconv.Atoi(after[1])
-	return stat{pid: pid, parent: parent, state: after[0]}, err1 == nil && err2 == nil
+	threads, err3 := strconv.Atoi(after[17])
+	st := stat{pid: pid, parent: parent, state: after[0], threads: threads}
+	return st, err1 == nil && err2 == nil && err3 == nil
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

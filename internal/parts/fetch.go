@@ -25,5 +25,11 @@ func Fetch(ctx context.Context, o Options) error {
 	} else {
 		o.say("Temporal: %s", program)
 	}
+	if home, java, err := findElasticsearchAndJava(ctx, o); err != nil {
+		errs = append(errs, fmt.Errorf("elasticsearch: %w", err))
+	} else {
+		o.say("Elasticsearch: %s", home)
+		o.say("Java: %s", java)
+	}
 	return errors.Join(errs...)
 }

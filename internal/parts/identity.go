@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// identity is the user that a child runs as. PostgreSQL refuses root, so for a
-// root parent it is either another user, who must be able to reach the data
+// identity is the user that a child runs as. PostgreSQL and Elasticsearch
+// refuse root, so for a root parent it is either another user, who must be able to reach the data
 // directory and the programs, or root disguised: a user namespace in which
 // root's id shows as an ordinary one, so that all files can stay root's.
 type identity struct {
@@ -43,8 +43,9 @@ func (id identity) own(path string) error {
 }
 
 // serverIdentity decides who runs the server whose data is, or will be, in
-// dir, and makes dir. A directory with data in it keeps its owner.
-func serverIdentity(ctx context.Context, program, dir string) (identity, error) {
+// dir, and makes dir. One that is in use keeps its owner. Whether somebody can
+// run the server there is found out by a command, which needs what that needs.
+func serverIdentity(ctx context.Context, dir string, inUse bool, probe ...string) (identity, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return identity{}, err
 	}
@@ -54,13 +55,13 @@ func serverIdentity(ctx context.Context, program, dir string) (identity, error) 
 	if os.Geteuid() != 0 {
 		return identity{}, nil
 	}
-	candidates, err := identitiesFor(dir)
+	candidates, err := identitiesFor(dir, inUse)
 	if err != nil {
 		return identity{}, err
 	}
 	var failures []string
 	for _, id := range candidates {
-		if err = id.try(ctx, program, dir); err == nil {
+		if err = id.try(ctx, dir, probe); err == nil {
 			return id, nil
 		}
 		failures = append(failures, fmt.Sprintf("%s: %v", id, err))
@@ -70,7 +71,7 @@ func serverIdentity(ctx context.Context, program, dir string) (identity, error) 
 }
 
 // identitiesFor lists who may run a server on dir, best first.
-func identitiesFor(dir string) ([]identity, error) {
+func identitiesFor(dir string, inUse bool) ([]identity, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return nil, err
@@ -79,8 +80,6 @@ func identitiesFor(dir string) ([]identity, error) {
 	if !ok {
 		return nil, fmt.Errorf("the owner of %s cannot be told", dir)
 	}
-	_, err = os.Stat(filepath.Join(dir, "PG_VERSION"))
-	inUse := err == nil
 	switch {
 	case owner.Uid != 0:
 		return []identity{{uid: owner.Uid, gid: owner.Gid, other: true}}, nil
@@ -107,15 +106,15 @@ func serviceUser() identity {
 	return id
 }
 
-// try gives dir to the identity and runs the program's --version there. On
-// failure dir is root's again.
-func (id identity) try(ctx context.Context, program, dir string) error {
+// try gives dir to the identity and runs the probe there. On failure dir is
+// root's again.
+func (id identity) try(ctx context.Context, dir string, probe []string) error {
 	if err := id.own(dir); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "--version")
+	cmd := exec.CommandContext(ctx, probe[0], probe[1:]...)
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{}
 	id.apply(cmd.SysProcAttr)

@@ -35,12 +35,17 @@ func beParent(dir string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	elasticsearch, err := parts.StartElasticsearch(ctx, parts.Options{Dir: dir})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	temporal, err := parts.StartTemporal(ctx, parts.TemporalOptions{Options: parts.Options{Dir: dir}, NoUI: true})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	fmt.Println(postgres.Pid(), redis.Pid(), temporal.Pid())
+	fmt.Println(postgres.Pid(), redis.Pid(), elasticsearch.Pid(), temporal.Pid())
 	time.Sleep(time.Hour)
 	return 0
 }

@@ -25,6 +25,9 @@ type Options struct {
 	// Ephemeral trades the safety of the data for speed: nothing is expected
 	// to survive the process.
 	Ephemeral bool
+	// Heap is how much memory Elasticsearch's Java takes for itself, such as 2g;
+	// the default is the variable YOURTICKET_ELASTICSEARCH_HEAP, else 512m.
+	Heap string
 	// Say is told, in one line, about anything that takes long, such as a
 	// download. It may be nil and may be called from several goroutines.
 	Say func(line string)
@@ -40,6 +43,10 @@ func (o Options) cacheDir() string { return cmp.Or(o.CacheDir, DefaultCacheDir()
 
 func (o Options) mirror() string {
 	return cmp.Or(o.Mirror, os.Getenv("YOURTICKET_MAVEN_URL"), mavenCentral)
+}
+
+func (o Options) heap() string {
+	return cmp.Or(o.Heap, os.Getenv("YOURTICKET_ELASTICSEARCH_HEAP"), "512m")
 }
 
 // logFile makes the log directory and returns the path of the part's log. Its

@@ -28,10 +28,10 @@ func TestPartsDieWithTheirParent(t *testing.T) {
 
 	line, err := bufio.NewReader(out).ReadString('\n')
 	require.NoError(t, err)
-	var postgres, redis, temporal int
-	_, err = fmt.Sscan(line, &postgres, &redis, &temporal)
+	var postgres, redis, elasticsearch, temporal int
+	_, err = fmt.Sscan(line, &postgres, &redis, &elasticsearch, &temporal)
 	require.NoError(t, err)
-	family := append(parts.DescendantsOf(parent.Process.Pid), postgres, redis, temporal)
+	family := append(parts.DescendantsOf(parent.Process.Pid), postgres, redis, elasticsearch, temporal)
 	require.Greater(t, len(family), 6, "PostgreSQL has children of its own")
 
 	require.NoError(t, parent.Process.Kill())
@@ -41,8 +41,9 @@ func TestPartsDieWithTheirParent(t *testing.T) {
 			"process %d outlived its parent", pid)
 	}
 
-	again := start(t, parts.StartPostgres, parts.Options{Dir: dir})
-	requireAnswers(t, again)
+	for _, f := range []starter{parts.StartPostgres, parts.StartElasticsearch} {
+		requireAnswers(t, start(t, f, parts.Options{Dir: dir}))
+	}
 }
 
 func TestWatchdogSignalsWhenItsParentDies(t *testing.T) {

@@ -1,6 +1,7 @@
 package parts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ const (
 
 // Part is one running server. Its methods may be called from any goroutine.
 type Part struct {
-	// Name is how messages call it: postgres, redis or temporal.
+	// Name is how messages call it: postgres, redis, elasticsearch or temporal.
 	Name string
 	// URL is how clients reach it. For temporal it is host:port.
 	URL string
@@ -42,6 +43,8 @@ type spec struct {
 	path     string
 	args     []string
 	dir      string
+	env      []string      // Of the process; nil is this process's.
+	patience time.Duration // For a start; 0 is startTimeout.
 	identity identity
 	stop     syscall.Signal // Asks for a clean stop.
 	death    syscall.Signal // Sent by the system when the parent dies.
@@ -62,7 +65,7 @@ func (p *Part) launch(ctx context.Context) error {
 }
 
 func (p *Part) start(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(p.spec.patience, startTimeout))
 	defer cancel()
 	if p.spec.prepare != nil {
 		if err := p.spec.prepare(ctx); err != nil {

@@ -25,9 +25,10 @@ func startTemporal(ctx context.Context, o parts.Options) (*parts.Part, error) {
 
 // kinds are all parts, for what must hold of each.
 var kinds = map[string]starter{
-	"postgres": parts.StartPostgres,
-	"redis":    parts.StartRedis,
-	"temporal": startTemporal,
+	"postgres":      parts.StartPostgres,
+	"redis":         parts.StartRedis,
+	"elasticsearch": parts.StartElasticsearch,
+	"temporal":      startTemporal,
 }
 
 // tempDir is a data directory that another user can enter, too.
@@ -67,6 +68,9 @@ func portOf(t *testing.T, p *parts.Part) int {
 		port = int(c.Port)
 	case "redis":
 		_, err := fmt.Sscanf(p.URL, "redis://127.0.0.1:%d", &port)
+		require.NoError(t, err)
+	case "elasticsearch":
+		_, err := fmt.Sscanf(p.URL, "http://127.0.0.1:%d", &port)
 		require.NoError(t, err)
 	default:
 		_, err := fmt.Sscanf(p.URL, "127.0.0.1:%d", &port)

@@ -33,7 +33,7 @@ func StartPostgres(ctx context.Context, o Options) (*Part, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	id, err := serverIdentity(ctx, filepath.Join(programs, "postgres"), home)
+	id, err := serverIdentity(ctx, home, exists(filepath.Join(data, "PG_VERSION")), filepath.Join(programs, "postgres"), "--version")
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}

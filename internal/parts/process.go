@@ -47,7 +47,7 @@ func startProcess(s spec, logFile string) (*process, error) {
 	defer func() { _ = log.Close() }() // The child has its own descriptor.
 
 	cmd := exec.Command(s.path, s.args...)
-	cmd.Dir = s.dir
+	cmd.Dir, cmd.Env = s.dir, s.env
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	s.identity.apply(cmd.SysProcAttr)

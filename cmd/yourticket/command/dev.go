@@ -31,7 +31,7 @@ func (c *devCommand) Run(ctx context.Context, s streams) error {
 		Config: c.Config,
 		Ports: dev.Ports{
 			API: c.Port, Temporal: c.TemporalPort, TemporalUI: c.TemporalUIPort, Redis: c.RedisPort,
-			Postgres: c.PostgresPort, Sandbox: c.SandboxPort,
+			Postgres: c.PostgresPort, Elasticsearch: c.ElasticsearchPort, Sandbox: c.SandboxPort,
 		},
 		DataDir:   c.DataDir,
 		Ephemeral: c.Ephemeral,

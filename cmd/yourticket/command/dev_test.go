@@ -59,7 +59,7 @@ func launch(t *testing.T, dir string, args ...string) *running {
 	r := &running{cancel: cancel, code: make(chan int, 1)}
 	all := append([]string{
 		"dev", "--data-dir", dir, "--port=0", "--temporal-port=0", "--temporal-ui-port=0",
-		"--redis-port=0", "--postgres-port=0", "--sandbox-port=0",
+		"--redis-port=0", "--postgres-port=0", "--elasticsearch-port=0", "--sandbox-port=0",
 	}, args...)
 	go func() { r.code <- command.Run(ctx, all, &r.out, &r.err) }()
 	return r
@@ -126,14 +126,14 @@ func TestDevKeepsItsDataFromStartToStart(t *testing.T) {
 
 	events := countEvents(t, dir)
 	var given []string // As in a shell that has sourced dev.env.
-	for _, name := range []string{"database-url", "sales-database-urls", "redis-url", "temporal-address", "stripe-api-url", "paypal-api-url"} {
+	for _, name := range []string{"database-url", "sales-database-urls", "redis-url", "elasticsearch-url", "temporal-address", "stripe-api-url", "paypal-api-url"} {
 		variable := strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 		given = append(given, "--"+name+"="+sourced(t, dir, variable))
 	}
 	first.stop(t)
 
 	second := startDev(t, dir, given...)
-	require.Contains(t, second.out.String(), "not using DATABASE_URL, SALES_DATABASE_URLS, REDIS_URL, TEMPORAL_ADDRESS, STRIPE_API_URL, PAYPAL_API_URL")
+	require.Contains(t, second.out.String(), "not using DATABASE_URL, SALES_DATABASE_URLS, REDIS_URL, ELASTICSEARCH_URL, TEMPORAL_ADDRESS, STRIPE_API_URL, PAYPAL_API_URL")
 	require.Equal(t, key, sourced(t, dir, "STRIPE_API_KEY"))
 	require.Equal(t, events, countEvents(t, dir))
 	second.stop(t)

@@ -16,7 +16,7 @@ import (
 
 // Ports are where things listen; 0 picks a free one.
 type Ports struct {
-	API, Temporal, TemporalUI, Redis, Postgres, Sandbox int
+	API, Temporal, TemporalUI, Redis, Postgres, Elasticsearch, Sandbox int
 }
 
 // Options say what to run.

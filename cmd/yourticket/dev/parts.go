@@ -59,6 +59,9 @@ func (s *system) startParts(ctx context.Context) error {
 	if s.cfg.RedisURL.IsZero() {
 		starts = append(starts, s.startRedis)
 	}
+	if s.cfg.ElasticsearchURL.IsZero() {
+		starts = append(starts, s.startElasticsearch)
+	}
 	if s.cfg.TemporalAddress == "" {
 		starts = append(starts, s.startTemporal)
 	}
@@ -114,6 +117,16 @@ func (s *system) startRedis(ctx context.Context) error {
 	}
 	s.set.watch(p)
 	s.cfg.RedisURL = config.NewURL(p.URL)
+	return nil
+}
+
+func (s *system) startElasticsearch(ctx context.Context) error {
+	p, err := parts.StartElasticsearch(ctx, s.options(s.Ports.Elasticsearch))
+	if err != nil {
+		return err
+	}
+	s.set.watch(p)
+	s.cfg.ElasticsearchURL = config.NewURL(p.URL)
 	return nil
 }
 

@@ -91,6 +91,7 @@ func (s *system) announce(took time.Duration) {
 		{"Temporal", s.cfg.TemporalAddress},
 		{"PostgreSQL", s.cfg.DatabaseURL.String()},
 		{"Redis", s.cfg.RedisURL.String()},
+		{"Elasticsearch", s.cfg.ElasticsearchURL.String()},
 		{"variables", s.envFile()},
 		{"logs", s.logDir()},
 		{"demo accounts", demoAccounts + ", password " + demoPassword},

@@ -2,6 +2,8 @@ package partstest_test
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"strconv"
 	"testing"
 
@@ -91,6 +93,49 @@ func TestPrivateTemporalRestarts(t *testing.T) {
 	server.Kill()
 	require.NoError(t, server.Restart(t.Context()))
 	requireSearchAttributes(t, server.URL, "default")
+}
+
+func TestEachTestHasItsOwnIndices(t *testing.T) {
+	t.Parallel()
+	var url string
+	t.Run("tests", func(t *testing.T) {
+		for n := range 3 {
+			t.Run(strconv.Itoa(n), func(t *testing.T) {
+				t.Parallel()
+				server, prefix := partstest.Elasticsearch(t)
+				require.Empty(t, request(t, http.MethodGet, server+"/_cat/indices/"+prefix+"*"))
+				request(t, http.MethodPut, server+"/"+prefix+"events")
+				request(t, http.MethodPut, server+"/"+prefix+"venues")
+				if n == 0 {
+					url = server + "/_cat/indices/" + prefix + "*"
+				}
+			})
+		}
+	})
+	require.Empty(t, request(t, http.MethodGet, url), "they go with their test")
+}
+
+func TestPrivateElasticsearchKeepsItsDataOverAKill(t *testing.T) {
+	t.Parallel()
+	server := partstest.ElasticsearchServer(t)
+	request(t, http.MethodPut, server.URL+"/kept")
+	server.Kill()
+	require.NoError(t, server.Restart(t.Context()))
+	request(t, http.MethodGet, server.URL+"/kept")
+}
+
+// request sends a request that must succeed and returns the answer.
+func request(t *testing.T, method, url string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, resp.Body.Close()) }()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode, string(body))
+	return string(body)
 }
 
 func requireSearchAttributes(t *testing.T, address, namespace string) {

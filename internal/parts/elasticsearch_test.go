@@ -1,0 +1,124 @@
+package parts_test
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"yourticket.example/internal/parts"
+)
+
+// ask sends a request to an Elasticsearch and returns status and body.
+func ask(t *testing.T, method, url, body string) (status int, answer string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, resp.Body.Close()) }()
+	b, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, string(b)
+}
+
+// requireAsk is ask for what must succeed.
+func requireAsk(t *testing.T, method, url, body string) string {
+	t.Helper()
+	status, answer := ask(t, method, url, body)
+	require.Less(t, status, 300, answer)
+	return answer
+}
+
+func TestElasticsearchKeepsWhatItAcknowledgedBeforeAKill(t *testing.T) {
+	t.Parallel()
+	p := start(t, parts.StartElasticsearch, parts.Options{Dir: tempDir(t)})
+	requireAsk(t, http.MethodPut, p.URL+"/events", `{"settings": {"number_of_replicas": 0}}`)
+	requireAsk(t, http.MethodPut, p.URL+"/events/_doc/1", `{"name": "kept"}`)
+	p.Kill()
+	require.NoError(t, p.Restart(t.Context()))
+	require.Contains(t, requireAsk(t, http.MethodGet, p.URL+"/events/_doc/1", ""), `"kept"`)
+}
+
+func TestElasticsearchSettings(t *testing.T) {
+	t.Parallel()
+	p := start(t, parts.StartElasticsearch, parts.Options{Dir: tempDir(t), Heap: "300m"})
+	nodes := requireAsk(t, http.MethodGet, p.URL+"/_nodes?flat_settings", "")
+	for _, want := range []string{
+		`"version":"8.`, `"indices.queries.cache.count":"10000"`, `"indices.queries.cache.size":"10%"`,
+		`"node.store.allow_mmap":"false"`, `"publish_address":"127.0.0.1:`, `"-Xmx300m"`,
+	} {
+		require.Contains(t, nodes, want)
+	}
+	status, answer := ask(t, http.MethodPut, p.URL+"/mistyped/_doc/1", `{}`)
+	require.Equal(t, http.StatusNotFound, status, answer)
+	status, answer = ask(t, http.MethodDelete, p.URL+"/*", "")
+	require.Equal(t, http.StatusBadRequest, status, answer)
+}
+
+// The modules that a download leaves out must not be missed.
+func TestElasticsearchHasWhatSearchNeeds(t *testing.T) {
+	t.Parallel()
+	p := start(t, parts.StartElasticsearch, parts.Options{Dir: tempDir(t)})
+	requireAsk(t, http.MethodPut, p.URL+"/events-1", `{
+		"settings": {"analysis": {
+			"filter": {
+				"same": {"type": "synonym_graph", "synonyms": ["gig, concert"]},
+				"starts": {"type": "edge_ngram", "min_gram": 1, "max_gram": 12}},
+			"analyzer": {"text": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", "same"]},
+				"prefix": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", "starts"]}}}},
+		"mappings": {"properties": {
+			"name": {"type": "text", "analyzer": "text", "fields": {"prefix": {"type": "text", "analyzer": "prefix", "search_analyzer": "text"}}},
+			"city": {"type": "keyword"}, "at": {"type": "date"}, "place": {"type": "geo_point"}, "price": {"type": "long"}}}}`)
+	requireAsk(t, http.MethodPut, p.URL+"/events-1/_doc/1?version=7&version_type=external_gte&refresh=true",
+		`{"name": "Café Concert", "city": "Wien", "at": "2027-05-01T18:00:00Z", "place": {"lat": 48.2, "lon": 16.4}, "price": 4200}`)
+	requireAsk(t, http.MethodPost, p.URL+"/_aliases", `{"actions": [{"add": {"index": "events-1", "alias": "events"}}]}`)
+	answer := requireAsk(t, http.MethodPost, p.URL+"/events/_search", `{
+		"query": {"function_score": {
+			"query": {"bool": {
+				"must": [{"multi_match": {"query": "cafe gigg", "fields": ["name", "name.prefix"], "fuzziness": "AUTO"}}],
+				"filter": [{"range": {"price": {"lte": 5000}}}, {"geo_distance": {"distance": "10km", "place": {"lat": 48.2, "lon": 16.4}}}]}},
+			"functions": [{"gauss": {"at": {"origin": "2027-05-01", "scale": "30d"}}},
+				{"script_score": {"script": "doc['price'].value > 0 ? 1 : 0.5"}}]}},
+		"sort": ["_score", {"_geo_distance": {"place": {"lat": 48.2, "lon": 16.4}}}],
+		"highlight": {"fields": {"name": {}}},
+		"aggs": {"city": {"terms": {"field": "city"}}, "month": {"date_histogram": {"field": "at", "calendar_interval": "month"}}}}`)
+	for _, want := range []string{`"value":1`, "<em>Café</em>", `"key":"Wien"`, `"key_as_string":"2027-05-01`} {
+		require.Contains(t, answer, want)
+	}
+	require.Contains(t, requireAsk(t, http.MethodPost, p.URL+"/events/_pit?keep_alive=1m", ""), `"id"`)
+	requireAsk(t, http.MethodPut, p.URL+"/events-2", `{}`)
+	requireAsk(t, http.MethodPost, p.URL+"/_reindex", `{"source": {"index": "events-1"}, "dest": {"index": "events-2"}}`)
+}
+
+func TestElasticsearchFailsInOneLine(t *testing.T) {
+	tests := map[string]struct {
+		env     string
+		content map[string]string // Of the folder that the variable names.
+		want    string
+	}{
+		"old Java": {"ES_JAVA_HOME", map[string]string{"bin/java": "", "release": "JAVA_VERSION=\"11.0.2\"\n"},
+			" is not a Java of version 17 to 25"},
+		"no Java":          {"ES_JAVA_HOME", nil, " is not a Java of version 17 to 25"},
+		"no Elasticsearch": {"ELASTICSEARCH_HOME", nil, " is not an Elasticsearch of version 8"},
+		"another version": {"ELASTICSEARCH_HOME", map[string]string{"bin/elasticsearch": "", "lib/elasticsearch-9.1.0.jar": ""},
+			" is not an Elasticsearch of version 8"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			home := tempDir(t)
+			for file, text := range tt.content {
+				require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(home, file)), 0o755))
+				require.NoError(t, os.WriteFile(filepath.Join(home, file), []byte(text), 0o755))
+			}
+			t.Setenv(tt.env, home)
+			_, err := parts.StartElasticsearch(t.Context(), parts.Options{Dir: tempDir(t)})
+			require.EqualError(t, err, "elasticsearch: "+tt.env+": "+home+tt.want)
+		})
+	}
+}
