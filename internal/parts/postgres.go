@@ -66,6 +66,8 @@ func postgresArgs(data string, port int, ephemeral bool) []string {
 		"unix_socket_directories=",
 		"wal_level=logical",
 		"max_connections=300",
+		"max_replication_slots=40", // Many tests follow a database each.
+		"max_wal_senders=40",
 		"timezone=UTC",
 		"log_timezone=UTC",
 		"lc_messages=C",

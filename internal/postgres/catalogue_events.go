@@ -9,30 +9,39 @@ import (
 	"yourticket.example/ticket"
 )
 
-// selectEvent reads events with their venue and prices in one round trip.
-const selectEvent = `
-SELECT e.id, e.slug, e.name, e.artist, e.genre, e.description, e.plan_id, e.organizer_id,
+const (
+	// selectEvent reads events with their venue and prices in one round trip.
+	selectEvent  = `SELECT ` + eventColumns + eventTables
+	eventColumns = `
+       e.id, e.slug, e.name, e.artist, e.genre, e.description, e.plan_id, e.organizer_id,
        e.starts_at, e.doors_at, e.on_sale_at, e.status, e.max_tickets_per_buyer, e.waiting_room,
        e.currency, e.capacity, e.version, e.updated_at,
-       v.id, v.name, v.city, v.country, v.lat, v.lon, p.categories, p.prices, p.fees
+       v.id, v.name, v.city, v.country, v.lat, v.lon, p.categories, p.prices, p.fees`
+	eventTables = `
 FROM events e
 JOIN venues v ON v.id = e.venue_id
 CROSS JOIN LATERAL (
 	SELECT array_agg(category ORDER BY position) AS categories, array_agg(price ORDER BY position) AS prices,
 	       array_agg(fee ORDER BY position) AS fees
 	FROM prices WHERE event_id = e.id) p`
+)
 
-func scanEvent(row pgx.CollectableRow) (*ticket.Event, error) {
+func scanEvent(row pgx.CollectableRow) (*ticket.Event, error) { return scanEventAnd(row) }
+
+// scanEventAnd reads an event and what the query selects after its columns.
+func scanEventAnd(row pgx.CollectableRow, more ...any) (*ticket.Event, error) {
 	var (
 		e            ticket.Event
 		categories   []string
 		prices, fees []int64
 	)
-	err := row.Scan(&e.ID, &e.Slug, &e.Name, &e.Artist, &e.Genre, &e.Description, &e.PlanID, &e.OrganizerID,
+	err := row.Scan(append([]any{
+		&e.ID, &e.Slug, &e.Name, &e.Artist, &e.Genre, &e.Description, &e.PlanID, &e.OrganizerID,
 		&e.StartsAt, &e.DoorsAt, &e.OnSaleAt, &e.Status, &e.MaxTicketsPerBuyer, &e.WaitingRoom,
 		&e.Currency, &e.Capacity, &e.Version, &e.UpdatedAt,
 		&e.Venue.ID, &e.Venue.Name, &e.Venue.City, &e.Venue.Country, &e.Venue.Lat, &e.Venue.Lon,
-		&categories, &prices, &fees)
+		&categories, &prices, &fees,
+	}, more...)...)
 	if err != nil {
 		return nil, err
 	}

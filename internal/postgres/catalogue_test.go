@@ -21,7 +21,11 @@ import (
 // one account.
 func newCatalogue(t *testing.T) (*postgres.Catalogue, ticket.User) {
 	t.Helper()
-	url := partstest.Postgres(t)
+	return newCatalogueAt(t, partstest.Postgres(t))
+}
+
+func newCatalogueAt(t *testing.T, url string) (*postgres.Catalogue, ticket.User) {
+	t.Helper()
 	_, err := postgres.MigrateUp(t.Context(), url, "catalogue", migrations.Catalogue())
 	require.NoError(t, err)
 	pool, err := postgres.Open(t.Context(), url, postgres.Options{})

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -100,23 +101,32 @@ func (s *Sales) Unsellable(ctx context.Context, eventIDs []string) (counts map[s
 		if err != nil {
 			return nil, err
 		}
-		rows, err := db.Query(ctx, `
-			SELECT event_id, count(*) FROM (
-				SELECT event_id FROM tickets WHERE event_id = ANY($1) AND status IN ('live', 'used')
-				UNION ALL SELECT event_id FROM blocks WHERE event_id = ANY($1)) taken
-			GROUP BY event_id`, ids)
+		taken, err := countTaken(ctx, db, ids)
 		if err != nil {
 			return nil, interpret(err)
 		}
-		var (
-			id string
-			n  int
-		)
-		if _, err := pgx.ForEachRow(rows, []any{&id, &n}, func() error { counts[id] = n; return nil }); err != nil {
-			return nil, interpret(err)
-		}
+		maps.Copy(counts, taken)
 	}
 	return counts, nil
+}
+
+// countTaken counts on one shard. Events with every place free have no count.
+func countTaken(ctx context.Context, db querier, eventIDs []string) (map[string]int, error) {
+	rows, err := db.Query(ctx, `
+		SELECT event_id, count(*) FROM (
+			SELECT event_id FROM tickets WHERE event_id = ANY($1) AND status IN ('live', 'used')
+			UNION ALL SELECT event_id FROM blocks WHERE event_id = ANY($1)) taken
+		GROUP BY event_id`, eventIDs)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		counts = make(map[string]int, len(eventIDs))
+		id     string
+		n      int
+	)
+	_, err = pgx.ForEachRow(rows, []any{&id, &n}, func() error { counts[id] = n; return nil })
+	return counts, err
 }
 
 // SaveBlocks keeps places from the sale; those that are blocked stay so.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"yourticket.example/internal/parts"
 )
@@ -25,7 +26,13 @@ func Postgres(t testing.TB) string {
 	}
 	t.Cleanup(func() {
 		drop := "DROP DATABASE " + name + " WITH (FORCE)"
-		if err := parts.Execute(context.Background(), server.URL, drop); err != nil {
+		err := parts.Execute(context.Background(), server.URL, drop)
+		// A reader of changes that has hung up is noticed a moment later.
+		for try := 0; err != nil && try < 100; try++ {
+			time.Sleep(50 * time.Millisecond)
+			err = parts.Execute(context.Background(), server.URL, drop)
+		}
+		if err != nil {
 			t.Errorf("partstest: %v", err)
 		}
 	})
