@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"yourticket.example/e2e/cputime"
 	"yourticket.example/e2e/system"
 	"yourticket.example/workflows"
 )
@@ -121,9 +122,9 @@ const padding = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde
 // floor measures the empty workflow.
 func (b *bench) floor(ctx context.Context, buyers int, like history) (loaded, error) {
 	say("%d buyers run the empty workflow", buyers)
-	watched := []process{{"temporal", b.system.Temporal.Pid()}, {"worker", b.worker.Process.Pid}}
+	watched := []cputime.Process{{Name: "temporal", Pid: b.system.Temporal.Pid()}, {Name: "worker", Pid: b.worker.Process.Pid}}
 	if b.system.TemporalDB != nil {
-		watched = append(watched, process{"temporal-db", b.system.TemporalDB.Pid()})
+		watched = append(watched, cputime.Process{Name: "temporal-db", Pid: b.system.TemporalDB.Pid()})
 	}
 	return drive(ctx, b.settings, buyers, watched, func(ctx context.Context) error {
 		_, err := b.runFloor(ctx, like.Steps, like.Upserts)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"yourticket.example/e2e/cputime"
 )
 
 // failures bound how many calls may fail before a measurement is given up.
@@ -27,7 +29,7 @@ type loaded struct {
 
 // drive lets buyers call without a pause and measures the calls that end after
 // the warm-up. It fails when too many calls do.
-func drive(ctx context.Context, o settings, buyers int, watched []process, call func(ctx context.Context) error) (loaded, error) {
+func drive(ctx context.Context, o settings, buyers int, watched []cputime.Process, call func(ctx context.Context) error) (loaded, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var (
@@ -60,7 +62,7 @@ func drive(ctx context.Context, o settings, buyers int, watched []process, call 
 		})
 	}
 	pause(ctx, o.warm())
-	before, began := used(watched), time.Now()
+	before, began := cputime.Read(watched), time.Now()
 	mu.Lock()
 	measuring = true
 	mu.Unlock()
@@ -68,7 +70,7 @@ func drive(ctx context.Context, o settings, buyers int, watched []process, call 
 	mu.Lock()
 	measuring = false
 	mu.Unlock()
-	took, cpu := time.Since(began), used(watched).since(before)
+	took, cpu := time.Since(began), cputime.Read(watched).Since(before)
 	err := context.Cause(ctx)
 	cancel(nil)
 	wg.Wait()
@@ -78,7 +80,7 @@ func drive(ctx context.Context, o settings, buyers int, watched []process, call 
 	return summarize(buyers, latencies, failed, took, cpu)
 }
 
-func summarize(buyers int, latencies []time.Duration, failed int, took time.Duration, cpu usage) (loaded, error) {
+func summarize(buyers int, latencies []time.Duration, failed int, took time.Duration, cpu cputime.Usage) (loaded, error) {
 	if len(latencies) == 0 {
 		return loaded{}, errors.New("nothing was done in the time that was measured")
 	}

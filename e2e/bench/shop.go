@@ -74,19 +74,6 @@ func (b *bench) close() error {
 	return b.system.Stop()
 }
 
-// watched are the processes of a real purchase.
-func (b *bench) watched() []process {
-	s := b.system
-	out := []process{
-		{"temporal", s.Temporal.Pid()}, {"postgres", s.Postgres.Pid()}, {"redis", s.Redis.Pid()},
-		{"api", s.APIs[0].Pid()}, {"worker", s.Workers[0].Pid()}, {"sandbox", s.Sandbox.Pid()},
-	}
-	if s.TemporalDB != nil {
-		out = append(out, process{"temporal-db", s.TemporalDB.Pid()})
-	}
-	return out
-}
-
 // seatsEach is how many seats a booking has.
 const seatsEach = 2
 
@@ -135,7 +122,7 @@ func (b *bench) purchases(ctx context.Context, buyers int) (loaded, error) {
 	}
 	finish := b.profile(ctx, fmt.Sprintf("purchase-%d", buyers))
 	defer finish()
-	return drive(ctx, b.settings, buyers, b.watched(), func(ctx context.Context) error {
+	return drive(ctx, b.settings, buyers, b.system.Watched(), func(ctx context.Context) error {
 		_, _, err := s.book(ctx, system.Visa, "confirmed")
 		return err
 	})
@@ -148,7 +135,7 @@ func (b *bench) holds(ctx context.Context, buyers int) (loaded, error) {
 	if err != nil {
 		return loaded{}, err
 	}
-	return drive(ctx, b.settings, buyers, b.watched(), func(ctx context.Context) error {
+	return drive(ctx, b.settings, buyers, b.system.Watched(), func(ctx context.Context) error {
 		_, _, err := s.book(ctx, nil, "held")
 		return err
 	})

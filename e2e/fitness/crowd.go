@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -22,10 +21,12 @@ type crowd struct {
 	Planned  int     `json:"planned"`
 	Answered int     `json:"answered"`
 	Errors   int     `json:"errors"`
-	P50      float64 `json:"p50_ms"`
-	P99      float64 `json:"p99_ms"`
-	Max      float64 `json:"max_ms"`
-	Routes   []route `json:"routes"`
+	// Faults counts what went wrong, by status or kind.
+	Faults map[string]int `json:"faults,omitempty"`
+	P50    float64        `json:"p50_ms"`
+	P99    float64        `json:"p99_ms"`
+	Max    float64        `json:"max_ms"`
+	Routes []route        `json:"routes"`
 }
 
 type route struct {
@@ -38,30 +39,34 @@ type route struct {
 // ask is one kind of request of the crowd.
 type ask struct {
 	name  string
-	path  string
 	share int // of a hundred
+	// requests are sent in turn, as they are.
+	requests [][]byte
+	// fine are the statuses that are an answer.
+	fine []int
 }
 
 // connections is how many requests may be on their way at the same time.
 const connections = 256
 
-// crowd sends requests at a fixed rate, whatever becomes of those before. A
-// request's latency counts from the time at which it was due.
-func (f *fitness) crowd(ctx context.Context, rate int, length time.Duration) crowd {
+// crowd sends requests at a fixed rate, whatever becomes of those before, in the
+// mix of the kinds' shares. A request's latency counts from the time at which it
+// was due.
+func (f *fitness) crowd(ctx context.Context, asks []ask, rate int, length time.Duration) crowd {
 	total := int(float64(rate) * length.Seconds())
 	var (
 		next  atomic.Int64
 		wg    sync.WaitGroup
 		mu    sync.Mutex
-		times = make([][]time.Duration, len(f.asks))
-		bad   int
+		times = make([][]time.Duration, len(asks))
+		bad   = map[string]int{}
 	)
-	mix := f.mix()
+	mix := mixOf(asks)
 	start := time.Now().Add(50 * time.Millisecond)
 	for range connections {
 		wg.Go(func() {
-			mine := make([][]time.Duration, len(f.asks))
-			wrong := 0
+			mine := make([][]time.Duration, len(asks))
+			wrong := map[string]int{}
 			line := &wire{address: f.crowdAddress}
 			defer line.close()
 			for ctx.Err() == nil {
@@ -72,33 +77,39 @@ func (f *fitness) crowd(ctx context.Context, rate int, length time.Duration) cro
 				due := start.Add(time.Duration(float64(i) / float64(rate) * float64(time.Second)))
 				time.Sleep(time.Until(due))
 				kind := mix[i%len(mix)]
-				if err := line.get(f.requests[kind]); err != nil {
-					wrong++
+				a := &asks[kind]
+				if err := line.ask(a.requests[i/len(mix)%len(a.requests)], a.fine); err != nil {
+					wrong[kindOf(err)]++
 					continue
 				}
 				mine[kind] = append(mine[kind], time.Since(due))
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			bad += wrong
+			for what, n := range wrong {
+				bad[what] += n
+			}
 			for k := range mine {
 				times[k] = append(times[k], mine[k]...)
 			}
 		})
 	}
 	wg.Wait()
-	return f.summary(rate, total, bad, time.Since(start), times)
+	return summary(asks, rate, total, bad, time.Since(start), times)
 }
 
-func (f *fitness) summary(rate, total, bad int, took time.Duration, times [][]time.Duration) crowd {
-	c := crowd{Rate: rate, Seconds: took.Seconds(), Planned: total, Errors: bad}
+func summary(asks []ask, rate, total int, bad map[string]int, took time.Duration, times [][]time.Duration) crowd {
+	c := crowd{Rate: rate, Seconds: took.Seconds(), Planned: total, Faults: bad}
+	for _, n := range bad {
+		c.Errors += n
+	}
 	var all []time.Duration
 	for k, ts := range times {
 		if len(ts) == 0 {
 			continue
 		}
 		slices.Sort(ts)
-		c.Routes = append(c.Routes, route{Name: f.asks[k].name, Answered: len(ts), P50: at(ts, 50), P99: at(ts, 99)})
+		c.Routes = append(c.Routes, route{Name: asks[k].name, Answered: len(ts), P50: at(ts, 50), P99: at(ts, 99)})
 		all = append(all, ts...)
 	}
 	if len(all) == 0 {
@@ -109,16 +120,32 @@ func (f *fitness) summary(rate, total, bad int, took time.Duration, times [][]ti
 	return c
 }
 
+// kindOf names what went wrong.
+func kindOf(err error) string {
+	if err, ok := errors.AsType[statusError](err); ok {
+		return err.Error()
+	}
+	if err, ok := errors.AsType[net.Error](err); ok && err.Timeout() {
+		return "timeout"
+	}
+	return "connection"
+}
+
+// statusError is an answer that is none of the fine ones.
+type statusError int
+
+func (e statusError) Error() string { return strconv.Itoa(int(e)) }
+
 // at gives a percentile of sorted times in milliseconds.
 func at(ts []time.Duration, percent int) float64 {
 	return float64(ts[min(len(ts)*percent/100, len(ts)-1)].Microseconds()) / 1000
 }
 
-// mix spreads the kinds of requests over a hundred arrivals.
-func (f *fitness) mix() []int {
+// mixOf spreads the kinds of requests over a hundred arrivals.
+func mixOf(asks []ask) []int {
 	out := make([]int, 0, 100)
-	left := make([]int, len(f.asks))
-	for k, a := range f.asks {
+	left := make([]int, len(asks))
+	for k, a := range asks {
 		left[k] = a.share
 	}
 	for taken := true; taken; {
@@ -144,7 +171,8 @@ type wire struct {
 
 const answerWithin = 5 * time.Second
 
-func (w *wire) get(request []byte) error {
+// ask sends a request and reads the answer, whose status must be a fine one.
+func (w *wire) ask(request []byte, fine []int) error {
 	if w.conn == nil {
 		conn, err := net.DialTimeout("tcp", w.address, answerWithin)
 		if err != nil {
@@ -152,14 +180,14 @@ func (w *wire) get(request []byte) error {
 		}
 		w.conn, w.in = conn, bufio.NewReaderSize(conn, 16<<10)
 	}
-	err := w.exchange(request)
+	err := w.exchange(request, fine)
 	if err != nil {
 		w.close()
 	}
 	return err
 }
 
-func (w *wire) exchange(request []byte) error {
+func (w *wire) exchange(request []byte, fine []int) error {
 	if err := w.conn.SetDeadline(time.Now().Add(answerWithin)); err != nil {
 		return err
 	}
@@ -180,8 +208,8 @@ func (w *wire) exchange(request []byte) error {
 			if err := w.body(length, chunked); err != nil {
 				return err
 			}
-			if status != 200 && status != 304 {
-				return errors.New(strconv.Itoa(status))
+			if !slices.Contains(fine, status) {
+				return statusError(status)
 			}
 			return nil
 		case bytes.HasPrefix(line, []byte("Content-Length: ")):
@@ -217,14 +245,4 @@ func (w *wire) close() {
 		_ = w.conn.Close() // nothing is left to be said
 		w.conn = nil
 	}
-}
-
-// requestFor writes a request once; it is sent as it is, every time.
-func requestFor(base, path string) (address string, request []byte, err error) {
-	u, err := url.Parse(base)
-	if err != nil {
-		return "", nil, err
-	}
-	text := "GET " + path + " HTTP/1.1\r\nHost: " + u.Host + "\r\nAccept: application/json\r\nUser-Agent: fitness\r\n\r\n"
-	return u.Host, []byte(text), nil
 }

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"time"
 
+	"yourticket.example/e2e/cputime"
 	"yourticket.example/e2e/system"
 )
 
@@ -52,7 +53,8 @@ type report struct {
 	Crowd   crowd   `json:"crowd"`
 	Beside  sales   `json:"purchases_beside_the_crowd"`
 	CPUus   float64 `json:"api_cpu_us_a_crowd_request"`
-	Knee    []crowd `json:"knee,omitempty"`
+	Costs   []cost  `json:"cpu_by_route,omitempty"`
+	Knee    []step  `json:"knee,omitempty"`
 	Missed  []string
 	Sellout string `json:"sellout"`
 }
@@ -110,9 +112,9 @@ func (f *fitness) measure(ctx context.Context) (*report, error) {
 		s, err := f.sell(ctx, f.hall, length)
 		beside <- sold{s, err}
 	}()
-	before := processCPU(f.APIs[crowdAPI].Pid())
-	r.Crowd = f.crowd(ctx, f.rate, length)
-	r.CPUus = (processCPU(f.APIs[crowdAPI].Pid()) - before) * 1000 / float64(max(r.Crowd.Answered, 1))
+	var used cputime.Usage
+	r.Crowd, used = f.measured(ctx, f.asks, f.rate, length)
+	r.CPUus = each(used, crowdProcess, r.Crowd)
 	b := <-beside
 	if b.err != nil {
 		return nil, b.err
@@ -121,23 +123,11 @@ func (f *fitness) measure(ctx context.Context) (*report, error) {
 	if r.Sellout, err = f.sellOut(ctx); err != nil {
 		return nil, err
 	}
+	r.Costs = f.costs(ctx)
 	if f.knee {
 		r.Knee = f.findKnee(ctx)
 	}
 	return r, nil
-}
-
-// findKnee raises the rate until latency gives way.
-func (f *fitness) findKnee(ctx context.Context) []crowd {
-	var out []crowd
-	for rate := f.rate; rate <= 4*f.rate && ctx.Err() == nil; rate += f.rate / 2 {
-		c := f.crowd(ctx, rate, 5*time.Second)
-		out = append(out, c)
-		if c.P99 > goalP99 || float64(c.Answered) < goalRate*float64(c.Planned) {
-			break
-		}
-	}
-	return out
 }
 
 func (f *fitness) judge(r *report) {
@@ -152,21 +142,4 @@ func (f *fitness) judge(r *report) {
 	miss(float64(c.Errors) > goalErrors*float64(c.Planned), "%d errors in %d requests", c.Errors, c.Planned)
 	miss(r.CPUus > goalCPU, "a request costs the api %.0f µs of CPU, over %.0f", r.CPUus, goalCPU)
 	miss(r.Beside.Rate < goalSales*r.Alone.Rate, "%.1f purchases/s beside the crowd, under half of %.1f", r.Beside.Rate, r.Alone.Rate)
-}
-
-func show(r *report, o options) {
-	c := r.Crowd
-	fmt.Printf("\ncrowd: %d/s for %d s: %d answered, %d errors, p50 %.2f ms, p99 %.2f ms, max %.0f ms; %.1f µs of the api's CPU each\n",
-		o.rate, o.seconds, c.Answered, c.Errors, c.P50, c.P99, c.Max, r.CPUus)
-	for _, route := range c.Routes {
-		fmt.Printf("  %-14s %9d answered  p50 %6.2f ms  p99 %6.2f ms\n", route.Name, route.Answered, route.P50, route.P99)
-	}
-	fmt.Printf("purchases: %.1f/s alone, %.1f/s beside the crowd (p50 %.0f ms)\n", r.Alone.Rate, r.Beside.Rate, r.Beside.P50)
-	fmt.Println("sellout:", r.Sellout)
-	for _, k := range r.Knee {
-		fmt.Printf("knee: %6d/s planned, %6.0f/s answered, p99 %.1f ms\n", k.Rate, float64(k.Answered)/k.Seconds, k.P99)
-	}
-	for _, m := range r.Missed {
-		fmt.Println("MISSED:", m)
-	}
 }

@@ -4,9 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
+	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,10 +27,10 @@ type fitness struct {
 
 	buyersAll    []*system.Client
 	hall         *system.Event // sold from during the runs
+	room         *system.Event // has a waiting room, in which all buyers wait
 	small        *system.Event // sold out at the end
 	next         atomic.Int64
 	asks         []ask
-	requests     [][]byte
 	crowdAddress string
 }
 
@@ -49,46 +48,76 @@ func (f *fitness) prepare(ctx context.Context) (err error) {
 	if f.buyersAll, err = f.Buyers(ctx, accounts); err != nil {
 		return err
 	}
-	if f.hall, err = f.NewEvent(ctx, system.Hall{Rows: 200, Width: 100, Limit: 100}); err != nil {
-		return err
-	}
-	if f.small, err = f.NewEvent(ctx, system.Hall{Rows: 5, Width: 20, Limit: 10}); err != nil {
-		return err
-	}
-	base := f.APIs[crowdAPI].URL
-	event := "/v1/events/" + f.hall.ID
-	for _, a := range []ask{
-		{"queue", event + "/queue", 40},
-		{"availability", event + "/availability", 30},
-		{"event", event, 20},
-		{"search", "/v1/search?q=concert&city=Berlin", 10},
+	for _, h := range []struct {
+		event **system.Event
+		hall  system.Hall
+	}{
+		{&f.hall, system.Hall{Rows: 200, Width: 100, Limit: 100}},
+		{&f.room, system.Hall{Rows: 200, Width: 100, Sessions: 10}},
+		{&f.small, system.Hall{Rows: 5, Width: 20, Limit: 10}},
 	} {
-		// What this build does not offer, nobody asks for; the others take its share.
-		if !offered(ctx, base+a.path) {
-			fmt.Printf("%s is not offered: the crowd does without it\n", a.path)
-			continue
-		}
-		address, request, err := requestFor(base, a.path)
-		if err != nil {
+		if *h.event, err = f.NewEvent(ctx, h.hall); err != nil {
 			return err
 		}
-		f.crowdAddress = address
-		f.asks, f.requests = append(f.asks, a), append(f.requests, request)
 	}
+	for _, b := range f.buyersAll {
+		a, err := b.Do(ctx, http.MethodPost, "/v1/events/"+f.room.ID+"/queue", nil)
+		if err != nil || a.Status != http.StatusCreated {
+			return fmt.Errorf("join: %w, %v", err, a)
+		}
+	}
+	base, err := url.Parse(f.APIs[crowdAPI].URL)
+	if err != nil {
+		return err
+	}
+	f.crowdAddress = base.Host
+	f.asks = f.mix()
 	return nil
 }
 
-func offered(ctx context.Context, url string) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return false
+// mix is what the crowd of an on-sale asks for, in hundredths.
+func (f *fitness) mix() []ask {
+	ok := []int{http.StatusOK}
+	hall, room := "/v1/events/"+f.hall.ID, "/v1/events/"+f.room.ID
+	claim := ask{name: "claim", share: 4, fine: []int{http.StatusOK, http.StatusTooEarly, http.StatusGone}}
+	refused := ask{name: "booking, taken", share: 1, fine: []int{http.StatusConflict}}
+	for i, b := range f.buyersAll {
+		claim.requests = append(claim.requests, f.request(http.MethodPost, room+"/queue/claim", b, "", ""))
+		refused.requests = append(refused.requests, f.request(http.MethodPost, "/v1/bookings", b, fmt.Sprint("taken-", i),
+			fmt.Sprintf(`{"event_id":%q,"seats":[%q]}`, f.hall.ID, f.hall.Seats[0])))
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return false
+	asks := []ask{
+		{"queue", 40, [][]byte{f.request(http.MethodGet, room+"/queue", nil, "", "")}, ok},
+		{"availability", 27, [][]byte{f.request(http.MethodGet, hall+"/availability", nil, "", "")}, ok},
+		{"event", 18, [][]byte{f.request(http.MethodGet, hall, nil, "", "")}, ok},
+		claim, refused,
 	}
-	_ = response.Body.Close() // only the status is asked for
-	return response.StatusCode == http.StatusOK
+	search := ask{name: "search", share: 10, fine: ok}
+	for _, query := range searches {
+		search.requests = append(search.requests, f.request(http.MethodGet, "/v1/search?"+query, nil, "", ""))
+	}
+	return append(asks, search)
+}
+
+// searches are what the crowd looks for, the most wanted first.
+var searches = []string{
+	"q=concert&city=Berlin", "q=examples", "city=Berlin&available=true", "q=the+examples&sort=date", "genre=Rock&sort=price", "q=conzert",
+}
+
+// request writes a request once; it is sent as it is, every time. Who may be nil.
+func (f *fitness) request(method, path string, who *system.Client, key, body string) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nAccept: application/json\r\nUser-Agent: fitness\r\n", method, path, f.crowdAddress)
+	if who != nil {
+		fmt.Fprintf(&b, "Authorization: Bearer %s\r\n", who.Token)
+	}
+	if key != "" {
+		fmt.Fprintf(&b, "Idempotency-Key: %s\r\n", key)
+	}
+	if method == http.MethodPost {
+		fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
+	}
+	return []byte(b.String() + "\r\n" + body)
 }
 
 // sell lets buyers purchase two seats each in a closed loop for a time.
@@ -171,20 +200,4 @@ func (f *fitness) sellOut(ctx context.Context) (string, error) {
 	}
 	return fmt.Sprintf("%d seats to %d buyers: %d confirmed, %d refused, books right",
 		len(f.small.Seats), accounts, codes[http.StatusCreated], codes[http.StatusConflict]), nil
-}
-
-// processCPU is the user and system time of a process in milliseconds.
-func processCPU(pid int) float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return 10 * float64(user+system) // the kernel counts in hundredths of a second
 }

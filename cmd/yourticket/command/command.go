@@ -23,17 +23,18 @@ const (
 
 // cli lists the commands.
 type cli struct {
-	Dev     devCommand     `cmd:"" help:"Run the whole system on this machine."`
-	API     apiCommand     `cmd:"" name:"api" help:"Run HTTP services."`
-	Worker  workerCommand  `cmd:"" help:"Run worker fleets."`
-	CDC     cdcCommand     `cmd:"" name:"cdc" help:"Capture changes: PostgreSQL to Elasticsearch."`
-	Migrate migrateCommand `cmd:"" help:"Bring the schema of the catalogue database and of every sales shard up to date, or show it."`
-	Audit   auditCommand   `cmd:"" help:"Check what must always hold, over PostgreSQL, Redis, Elasticsearch, Temporal and the payment providers."`
-	Keys    keysCommand    `cmd:"" help:"Manage the keys that sign access tokens and tickets."`
-	Sandbox sandboxCommand `cmd:"" help:"Run the payment sandbox, which stands in for Stripe and PayPal."`
-	Draw    drawCommand    `cmd:"" help:"Check the draw of a waiting room."`
-	Version versionCommand `cmd:"" help:"Print the version."`
-	Parts   partsCommand   `cmd:"" hidden:"" help:"Fetch the servers that dev and the tests start."`
+	Dev      devCommand      `cmd:"" help:"Run the whole system on this machine."`
+	API      apiCommand      `cmd:"" name:"api" help:"Run HTTP services."`
+	Worker   workerCommand   `cmd:"" help:"Run worker fleets."`
+	CDC      cdcCommand      `cmd:"" name:"cdc" help:"Capture changes: PostgreSQL to Elasticsearch."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the schema of the catalogue database and of every sales shard up to date, or show it."`
+	Keys     keysCommand     `cmd:"" help:"Manage the keys that sign access tokens and tickets."`
+	Sandbox  sandboxCommand  `cmd:"" help:"Run the payment sandbox, which stands in for Stripe and PayPal."`
+	Draw     drawCommand     `cmd:"" help:"Check the draw of a waiting room."`
+	Audit    auditCommand    `cmd:"" help:"Check what must always hold, over PostgreSQL, Redis, Elasticsearch, Temporal and the payment providers."`
+	Rehearse rehearseCommand `cmd:"" help:"Play a whole on-sale against a running system, and report how it went."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Parts    partsCommand    `cmd:"" hidden:"" help:"Fetch the servers that dev and the tests start."`
 }
 
 // streams are where a command writes.

@@ -1,4 +1,6 @@
-package main
+// Package cputime measures the processor time of processes and their
+// descendants, to tell which of them a load costs what. It reads /proc.
+package cputime
 
 import (
 	"fmt"
@@ -13,34 +15,37 @@ import (
 // tick is the unit in which Linux counts a process's time.
 const tick = 10 * time.Millisecond
 
-// process is one of those whose time is measured.
-type process struct {
-	name string
-	pid  int
+// Process is one of those whose time is measured.
+type Process struct {
+	Name string
+	Pid  int
 }
 
-// usage is the processor time that processes have used, by name.
-type usage map[string]time.Duration
+// Load is the name of the measuring process itself.
+const Load = "load"
 
-// used reads the time of processes and of all their descendants, those that
-// have ended included. The name "load" is this process itself. On systems
+// Usage is the processor time that processes have used, by name.
+type Usage map[string]time.Duration
+
+// Read reads the time of processes and of all their descendants, those that
+// have ended included. Load is this process itself. On systems
 // without /proc there are no figures but that.
-func used(processes []process) usage {
+func Read(processes []Process) Usage {
 	all := readProcesses()
-	out := usage{}
+	out := Usage{}
 	for _, p := range processes {
-		out[p.name] += all.family(p.pid)
+		out[p.Name] += all.family(p.Pid)
 	}
 	var self syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &self); err == nil {
-		out["load"] = time.Duration(self.Utime.Nano() + self.Stime.Nano())
+		out[Load] = time.Duration(self.Utime.Nano() + self.Stime.Nano())
 	}
 	return out
 }
 
-// since is the time that was used after an earlier reading.
-func (u usage) since(before usage) usage {
-	out := usage{}
+// Since is the time that was used after an earlier reading.
+func (u Usage) Since(before Usage) Usage {
+	out := Usage{}
 	for name, t := range u {
 		out[name] = t - before[name]
 	}
