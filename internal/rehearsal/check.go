@@ -14,12 +14,17 @@ import (
 // Check is one thing that must hold, and whether it does.
 type Check struct {
 	Name string `json:"name"`
-	// Passed is false when Findings say what is wrong.
+	// Passed is false when Findings say what is wrong, and when it was Skipped:
+	// Note says then why.
 	Passed   bool     `json:"passed"`
+	Skipped  bool     `json:"skipped,omitempty"`
 	Findings []string `json:"findings,omitempty"`
 	// Note says what was compared, or why nothing was.
 	Note string `json:"note,omitempty"`
 }
+
+// Broken tells whether it does not hold.
+func (c Check) Broken() bool { return !c.Passed && !c.Skipped }
 
 // What is checked. Each is shown in the report in these words.
 const (
@@ -67,7 +72,8 @@ func (r *run) checks(ctx context.Context, kept books) []Check {
 }
 
 func (v *verdict) done() Check {
-	v.Passed = len(v.Findings) == 0
+	v.Passed = len(v.Findings) == 0 && !v.Skipped
+	v.Skipped = v.Skipped && len(v.Findings) == 0
 	if n := len(v.Findings); n > mostFindings {
 		v.Findings = append(v.Findings[:mostFindings:mostFindings], fmt.Sprintf("and %d more", n-mostFindings))
 	}
@@ -259,7 +265,7 @@ func (r *run) checkBound(context.Context, books) *verdict {
 	}
 	switch {
 	case r.stage.bound == 0:
-		v.Note = fmt.Sprintf("%d at a time as seen; the event's bound is not public", most)
+		v.Skipped, v.Note = true, fmt.Sprintf("%d at a time as seen; the event's bound is not public", most)
 	case most > r.stage.bound:
 		v.fault("%d were admitted at the same time, and the bound is %d", most, r.stage.bound)
 	default:
@@ -308,10 +314,10 @@ func (r *run) checkDraw(context.Context, books) *verdict {
 	d := r.lastSeen.Draw
 	switch {
 	case r.stage.commitment == "":
-		v.Note = "there was no commitment to note down"
+		v.Skipped, v.Note = true, "there was no commitment to note down"
 		return v
 	case d.Seed == nil || d.Commitment == nil:
-		v.Note = "the draw has not taken place"
+		v.Skipped, v.Note = true, "the draw has not taken place"
 		return v
 	case !strings.EqualFold(*d.Commitment, r.stage.commitment):
 		v.fault("the commitment was %s before the draw and is %s after it", r.stage.commitment, *d.Commitment)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -170,27 +171,37 @@ func (s *sight) fill(before *sight) {
 
 // judge puts the report into plain words.
 func (out *Report) judge() {
-	broken := []string{}
+	var broken []string
+	made := 0
 	for _, c := range out.Checks {
-		if !c.Passed {
+		if c.Broken() {
 			broken = append(broken, c.Name)
+		}
+		if !c.Skipped {
+			made++
 		}
 	}
 	out.Passed = len(broken) == 0
 	say := func(format string, args ...any) { out.Verdict = append(out.Verdict, fmt.Sprintf(format, args...)) }
 	switch {
 	case out.Passed && !out.Interrupted:
-		say("The sale held: all %d checks passed.", len(out.Checks))
+		say("The sale held: all %d checks passed.", made)
 	case out.Passed:
-		say("Interrupted; up to then all %d checks passed.", len(out.Checks))
+		say("Interrupted; up to then all %d checks passed.", made)
 	default:
-		say("The sale did not hold: %d of %d checks failed.", len(broken), len(out.Checks))
+		say("The sale did not hold: %d of %d checks failed.", len(broken), made)
 		for _, name := range broken {
 			say("Not so: %s.", name)
 		}
 	}
+	if skipped := len(out.Checks) - made; skipped > 0 {
+		say("%d more checks could not be made; the table says why.", skipped)
+	}
 	say("%s of %s buyers came, and %s of %s places were sold in %s.", thousands(out.Arrived), thousands(out.Buyers),
 		thousands(out.Tickets), thousands(out.Event.Capacity), inMinutes(out.Took-out.OpensAt))
+	if rest := out.Event.Capacity - out.Tickets; out.Event.Own && !out.Interrupted && rest > 0 && out.Outcome(string(soldOut)) > 0 {
+		say("The last %d places were held by buyers who left without a word; they come free again when their holds end.", rest)
+	}
 	say("Half of all %s requests were answered within %s, and 99 of 100 within %s.", thousands(out.Requests), inTime(out.P50), inTime(out.P99))
 	out.judgeFaults(say)
 	out.judgeStates(say)
@@ -231,8 +242,13 @@ func (out *Report) judgeStates(say func(string, ...any)) {
 		say("The system's state was normal all the time.")
 		return
 	}
-	say("The system's state was normal for %d s, a warning for %d s, an alarm for %d s, and could not be read for %d s.",
-		states["normal"], states["warning"], states["alarm"], states["unknown"])
+	var words []string
+	for _, w := range [][2]string{{"normal", "normal"}, {"warning", "a warning"}, {"alarm", "an alarm"}, {"unknown", "not to be had"}} {
+		if n := states[w[0]]; n > 0 {
+			words = append(words, fmt.Sprintf("%s for %d s", w[1], n))
+		}
+	}
+	say("The system's state was %s.", strings.Join(words, ", "))
 }
 
 // Outcome gives how many buyers ended like this.

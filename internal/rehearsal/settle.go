@@ -29,8 +29,12 @@ func (b *books) confirmed() []*bookingAnswer {
 	return out
 }
 
-// endsWithin bounds what is done after an interruption.
-const endsWithin = 10 * time.Second
+const (
+	// endsWithin bounds what is done after an interruption.
+	endsWithin = 10 * time.Second
+	// auditWithin bounds an audit, beyond the time to settle.
+	auditWithin = 2 * time.Minute
+)
 
 // finish gives up what is still held, waits until things have settled, checks,
 // and writes the report.
@@ -51,7 +55,9 @@ func (r *run) finish(ctx context.Context, interrupted bool) (*Report, error) {
 	checks := r.checks(endCtx, b)
 	if r.o.Audit != nil && !interrupted {
 		r.progress.say("auditing")
-		found, err := r.o.Audit(endCtx)
+		auditCtx, stop := context.WithTimeout(ctx, settle+auditWithin)
+		found, err := r.o.Audit(auditCtx)
+		stop()
 		if err != nil {
 			found = append(found, Check{Name: checkAudit, Findings: []string{err.Error()}})
 		}

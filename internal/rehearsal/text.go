@@ -33,12 +33,15 @@ func (out *Report) WriteText(w io.Writer) error {
 	line("\nChecks")
 	for _, c := range out.Checks {
 		mark := "ok     "
-		if !c.Passed {
+		switch {
+		case c.Skipped:
+			mark = "skipped"
+		case !c.Passed:
 			mark = "BROKEN "
 		}
-		line("  %s%s%s", mark, c.Name, note(c.Note))
+		line("  %s %s%s", mark, c.Name, note(c.Note))
 		for _, f := range c.Findings {
-			line("           %s", f)
+			line("            %s", f)
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -11,12 +12,18 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"yourticket.example/internal/app"
+	"yourticket.example/internal/audit"
+	"yourticket.example/internal/config"
 	"yourticket.example/internal/rehearsal"
 	"yourticket.example/internal/waitingroom"
 )
 
 // rehearseCommand plays a whole on-sale.
 type rehearseCommand struct {
+	// What the audit at the end reads; without it the API is asked alone.
+	config.Config `embed:"" group:"What the audit at the end reads"`
+
 	APIURL     []string `name:"api-url" env:"YOURTICKET_API_URL" default:"http://localhost:8080" placeholder:"URL,..." help:"The API; several addresses are used in turn."`
 	SandboxURL string   `name:"sandbox-url" env:"YOURTICKET_SANDBOX_URL" placeholder:"URL" help:"Where the payment sandbox is. Without it nobody pays by PayPal or with 3-D Secure."`
 
@@ -39,7 +46,10 @@ type rehearseCommand struct {
 	Accounts          string `env:"REHEARSE_ACCOUNTS" type:"path" placeholder:"FILE" help:"Keep the buyers' accounts here, for the next rehearsal."`
 	Addresses         bool   `env:"REHEARSE_ADDRESSES" help:"Give each buyer an address of its own in X-Forwarded-For; the system must trust this machine as a proxy."`
 
+	Audit bool `env:"REHEARSE_AUDIT" default:"true" negatable:"" help:"End with an audit when DATABASE_URL and its like are given (default: yes)."`
+
 	JSON jsonTarget `name:"json" env:"REHEARSE_JSON" placeholder:"FILE" help:"Write the report as JSON; without a file to the standard output, and nothing else there."`
+	HTML string     `name:"html" env:"REHEARSE_HTML" type:"path" placeholder:"FILE" help:"Write the report as a page with plots."`
 }
 
 // jsonTarget is the file that JSON is written to: - for the standard output,
@@ -65,6 +75,12 @@ func (c *rehearseCommand) Run(ctx context.Context, s streams) error {
 	o := c.options(s)
 	if err := o.Validate(); err != nil {
 		return usageError{err}
+	}
+	if c.Audit && !c.DatabaseURL.IsZero() {
+		if err := prepare(c.Config, s.err, config.Migrating...); err != nil {
+			return err
+		}
+		o.Audit = c.audit
 	}
 	report, err := rehearsal.Run(ctx, o)
 	if report == nil {
@@ -94,6 +110,33 @@ func (c *rehearseCommand) options(s streams) rehearsal.Options {
 	}
 }
 
+// audit checks what must always hold of the whole system, as far back as the
+// rehearsal may have touched it.
+func (c *rehearseCommand) audit(ctx context.Context) ([]rehearsal.Check, error) {
+	report, err := app.Audit(ctx, c.Config, app.AuditOptions{Since: 2*time.Hour + c.Duration, Settle: c.Settle})
+	if err != nil {
+		return nil, err
+	}
+	var checks []rehearsal.Check
+	for _, f := range report.Findings {
+		check := rehearsal.Check{
+			Name: fmt.Sprintf("audit %d: %s", f.Number, f.Name), Passed: f.Status == audit.StatusOK,
+			Note: fmt.Sprintf("%d checked", f.Checked),
+		}
+		if f.Status == audit.StatusNotChecked {
+			check.Skipped, check.Note = !f.Failed, f.Reason
+		}
+		if f.Failed {
+			check.Findings = append(check.Findings, f.Reason)
+		}
+		for _, e := range f.Examples {
+			check.Findings = append(check.Findings, e.ID+": "+e.Detail)
+		}
+		checks = append(checks, check)
+	}
+	return checks, nil
+}
+
 // write writes the report in every form that was asked for.
 func (c *rehearseCommand) write(report *rehearsal.Report, s streams) error {
 	var errs []error
@@ -113,7 +156,18 @@ func (c *rehearseCommand) write(report *rehearsal.Report, s streams) error {
 		}
 		errs = append(errs, err)
 	}
+	if c.HTML != "" {
+		errs = append(errs, writeFile(c.HTML, report.WriteHTML))
+	}
 	return errors.Join(errs...)
+}
+
+func writeFile(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name) //nolint:gosec // whoever starts the command says where
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
 }
 
 // isTerminal tells whether a person looks at what is written.
