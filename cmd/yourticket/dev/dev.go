@@ -131,8 +131,9 @@ func (s *system) prepareData(ctx context.Context) error {
 	return nil
 }
 
-// startServices runs the API and all fleets in this process.
+// startServices runs change capture, the API and all fleets in this process.
 func (s *system) startServices() {
+	s.set.run("cdc", func(ctx context.Context) error { return app.RunCDC(ctx, s.cfg, app.CDCOptions{}) })
 	s.set.run("worker", func(ctx context.Context) error {
 		return app.RunWorkers(ctx, s.cfg, app.WorkerOptions{Fleets: app.FleetNames, Promote: true})
 	})
