@@ -112,6 +112,9 @@ func openTemporal(ctx context.Context, cfg config.Config) (client.Client, error)
 		return nil, fmt.Errorf("TEMPORAL settings: %w", err)
 	}
 	options.HostPort, options.Namespace = cfg.TemporalAddress, cfg.TemporalNamespace
+	if options.DataConverter, err = dataConverter(cfg); err != nil {
+		return nil, err
+	}
 	options.Logger = sdklog.NewStructuredLogger(slog.Default().With("part", "temporal"))
 	c, err := client.DialContext(ctx, options)
 	if err != nil {

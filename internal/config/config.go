@@ -55,6 +55,9 @@ type Config struct {
 	// WorkerBuildID names the build for Worker Versioning; empty means the
 	// version that is stamped into the binary.
 	WorkerBuildID string `name:"worker-build-id" env:"WORKER_BUILD_ID" placeholder:"ID" help:"Build that workers belong to (default: the binary's version)."`
+	// PayloadKeys seal what workflows keep in Temporal: ID:SECRET pairs, see
+	// payloadcodec.ParseKeys. Without any histories are readable.
+	PayloadKeys Secret `name:"payload-keys" env:"PAYLOAD_KEYS" placeholder:"ID:SECRET,..." help:"Keys that seal workflow histories, the newest first (32 bytes in base64)."`
 	// DebugListen serves profiles at /debug/pprof; empty for none.
 	DebugListen string `name:"debug-listen" env:"DEBUG_LISTEN" placeholder:"HOST:PORT" help:"Serve profiles there (never in public)."`
 

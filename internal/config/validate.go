@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"yourticket.example/internal/payloadcodec"
 )
 
 // Serving are the variables that the API and the workers cannot do without.
@@ -66,6 +68,7 @@ func (c Config) fields() []field {
 		{"PAYPAL_CLIENT_SECRET", c.PayPalClientSecret.Reveal(), oneWord},
 		{"PAYPAL_API_URL", c.PayPalAPIURL.Reveal(), schemes("http", "https")},
 		{"PAYPAL_WEBHOOK_ID", c.PayPalWebhookID, oneWord},
+		{"PAYLOAD_KEYS", c.PayloadKeys.Reveal(), func(value string) error { _, err := payloadcodec.ParseKeys(value); return err }},
 		{"SMTP_URL", c.SMTPURL.Reveal(), schemes("smtp", "smtps")},
 		{"LOG_LEVEL", c.LogLevel, logLevel},
 	}...)

@@ -29,6 +29,7 @@ type cli struct {
 	CDC      cdcCommand      `cmd:"" name:"cdc" help:"Capture changes: PostgreSQL to Elasticsearch."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the schema of the catalogue database and of every sales shard up to date, or show it."`
 	Keys     keysCommand     `cmd:"" help:"Manage the keys that sign access tokens and tickets."`
+	Codec    codecCommand    `cmd:"" help:"Open sealed workflow histories for support, in the Temporal UI."`
 	Sandbox  sandboxCommand  `cmd:"" help:"Run the payment sandbox, which stands in for Stripe and PayPal."`
 	Draw     drawCommand     `cmd:"" help:"Check the draw of a waiting room."`
 	Audit    auditCommand    `cmd:"" help:"Check what must always hold, over PostgreSQL, Redis, Elasticsearch, Temporal and the payment providers."`

@@ -59,6 +59,7 @@ func configVariables(c config.Config) []variable {
 		{"PAYPAL_RATE", strconv.Itoa(c.PayPalRate)},
 		{"HOLD_FOR", c.HoldFor.String()},
 		{"SETTLE_AFTER", c.SettleAfter.String()},
+		{"PAYLOAD_KEYS", c.PayloadKeys.Reveal()},
 		{"WORKER_BUILD_ID", c.WorkerBuildID},
 		{"SMTP_URL", c.SMTPURL.Reveal()},
 		{"LOG_LEVEL", c.LogLevel},
