@@ -19,6 +19,9 @@ const (
 // Role is how one process of the binary is started beyond the addresses that
 // all processes share.
 type Role struct {
+	// Services are those that an api serves; all when empty. A gateway passes on
+	// to the other apis what it does not serve itself.
+	Services []string
 	// Args follow the command, such as --fleets purchases.
 	Args []string
 	// Env are NAME=value pairs that win over the system's.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,6 +56,7 @@ func (s *System) startProcesses(ctx context.Context) error {
 		}
 		s.APIs = append(s.APIs, p)
 	}
+	s.joinServices()
 	sandbox, err := s.process("sandbox", 0, "--listen", "/healthz", Role{Env: []string{
 		"STRIPE_WEBHOOK_URL=" + s.APIs[0].URL + "/v1/webhooks/stripe",
 		"PAYPAL_WEBHOOK_URL=" + s.APIs[0].URL + "/v1/webhooks/paypal",
@@ -80,6 +82,25 @@ func (s *System) startProcesses(ctx context.Context) error {
 	return all(starts)
 }
 
+// joinServices tells every gateway where the services run that it does not
+// serve itself, all instances of each.
+func (s *System) joinServices() {
+	for i, gateway := range s.Options.APIs {
+		if !slices.Contains(gateway.Services, "gateway") {
+			continue
+		}
+		var urls []string
+		for j, role := range s.Options.APIs {
+			for _, service := range role.Services {
+				if !slices.Contains(gateway.Services, service) {
+					urls = append(urls, service+"="+s.APIs[j].URL)
+				}
+			}
+		}
+		s.APIs[i].env = append(s.APIs[i].env, "SERVICE_URLS="+strings.Join(urls, ","))
+	}
+}
+
 // process describes one process on a free port.
 func (s *System) process(command string, n int, listenFlag, probe string, role Role) (*Process, error) {
 	port, err := parts.FreePort()
@@ -88,6 +109,9 @@ func (s *System) process(command string, n int, listenFlag, probe string, role R
 	}
 	address := "127.0.0.1:" + strconv.Itoa(port)
 	name := fmt.Sprintf("%s-%d", command, n)
+	if len(role.Services) > 0 {
+		role.Args = append([]string{"--services", strings.Join(role.Services, ",")}, role.Args...)
+	}
 	return &Process{
 		Name: name, URL: "http://" + address, LogFile: filepath.Join(s.dir, "log", name+".log"),
 		path: s.binary, args: append([]string{command, listenFlag, address}, role.Args...), env: s.env(role.Env...),
