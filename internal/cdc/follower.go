@@ -17,7 +17,8 @@ type follower interface {
 	// begin is called when the slot is had, before any change. What it starts
 	// ends with ctx.
 	begin(ctx context.Context) error
-	// note remembers a change and tells how many things it has to do now.
+	// note remembers a change and tells whether it has to do something for it,
+	// even if that was to be done anyway: 1 or 0.
 	note(c postgres.Change) int
 	// flush does what was noted, so far as it must be done now.
 	flush(ctx context.Context, r received) error

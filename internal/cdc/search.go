@@ -104,10 +104,11 @@ func (s *search) note(c postgres.Change) int {
 // everything stands for the venue of all events: some table was emptied.
 const everything = ""
 
+// mark counts a change also of what is dirty already: the event has to be read
+// after that one, too.
 func mark(set map[string]struct{}, key string) int {
-	before := len(set)
 	set[key] = struct{}{}
-	return len(set) - before
+	return 1
 }
 
 // flush writes the documents of all events that changed. A venue may have
