@@ -1,0 +1,52 @@
+// Command searchbench measures search and what keeps it in step, on a catalogue
+// of 200,000 events in 20,000 venues.
+//
+//	go run ./e2e/searchbench -cdc   change capture: a first index, then changes
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// settings are the flags.
+type settings struct {
+	cdc                           bool
+	events, venues, rate, seconds int
+}
+
+func main() { os.Exit(exitCode()) }
+
+// exitCode runs the bench until it is done or told to stop: 2 for wrong usage,
+// 1 for failure.
+func exitCode() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var o settings
+	flags := flag.NewFlagSet("searchbench", flag.ContinueOnError)
+	flags.BoolVar(&o.cdc, "cdc", false, "measure change capture")
+	flags.IntVar(&o.events, "events", 200_000, "events in the catalogue")
+	flags.IntVar(&o.venues, "venues", 20_000, "venues of the catalogue")
+	flags.IntVar(&o.rate, "rate", 200, "changes a second")
+	flags.IntVar(&o.seconds, "seconds", 30, "how long changes go on")
+	err := flags.Parse(os.Args[1:])
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case !o.cdc:
+		fmt.Fprintln(os.Stderr, "searchbench: say what to measure: -cdc")
+		return 2
+	}
+	if err := measureCDC(ctx, o, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "searchbench:", err)
+		return 1
+	}
+	return 0
+}
