@@ -97,6 +97,9 @@ func (r *Report) numbers(which func(*Finding) bool) []int {
 	return out
 }
 
+// notCompared begins a note that says what was left out.
+const notCompared = "not compared: "
+
 // WriteText writes a line for each invariant, and below it what breaks it.
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
@@ -127,7 +130,15 @@ func (f *Finding) write(b *strings.Builder) {
 	if f.InFlight > 0 {
 		fmt.Fprintf(b, ", %d in flight", f.InFlight)
 	}
+	for _, note := range f.Notes {
+		if strings.HasPrefix(note, notCompared) {
+			fmt.Fprintf(b, " (%s)", note)
+		}
+	}
 	b.WriteByte('\n')
+	if f.Failed && f.Status == StatusBroken {
+		fmt.Fprintf(b, "      not checked to the end: %s\n", f.Reason)
+	}
 	for _, e := range f.Examples {
 		fmt.Fprintf(b, "      %s: %s\n", e.ID, e.Detail)
 	}

@@ -212,6 +212,16 @@ func (v *Inventory) rebuild(ctx context.Context, e *ticket.Event) error {
 	return v.live.Load(ctx, e.ID, st)
 }
 
+// Repair drops the live state of an event and draws it from the books. Holds
+// that were taken at this very moment and are not in the books yet are lost; the
+// commit decides then who gets their places.
+func (v *Inventory) Repair(ctx context.Context, e *ticket.Event) error {
+	if err := v.live.Forget(ctx, e.ID); err != nil {
+		return err
+	}
+	return v.rebuild(ctx, e)
+}
+
 // refusal says in the words of the domain why places could not be had.
 func refusal(err error, limit int) error {
 	if taken, ok := errors.AsType[*redis.TakenError](err); ok {

@@ -33,8 +33,9 @@ const maxText = 127
 
 // object is an authorization, a capture or a refund of an order.
 type object struct {
-	ID            string `json:"id"`
-	Status        string `json:"status"`
+	ID            string   `json:"id"`
+	Status        string   `json:"status"`
+	Amount        pp.Money `json:"amount"`
 	Supplementary struct {
 		Related struct {
 			OrderID string `json:"order_id"`
@@ -48,7 +49,9 @@ type order struct {
 	Status string    `json:"status"`
 	Links  []pp.Link `json:"links"`
 	Units  []struct {
-		Payments struct {
+		Amount    pp.Money `json:"amount"`
+		InvoiceID string   `json:"invoice_id"`
+		Payments  struct {
 			Authorizations []object `json:"authorizations"`
 			Captures       []object `json:"captures"`
 			Refunds        []object `json:"refunds"`
@@ -139,9 +142,13 @@ func (p *Provider) getOrder(ctx context.Context, id string) (*order, fault) {
 
 // getPayment reads a payment: "authorizations" or "captures" and its id.
 func (p *Provider) getPayment(ctx context.Context, kind, id string) (*object, fault) {
-	return once(ctx, p, "", false, func(ctx context.Context) (*object, error) {
+	return once(ctx, p, "", false, p.showPayment(kind, id))
+}
+
+func (p *Provider) showPayment(kind, id string) func(context.Context) (*object, error) {
+	return func(ctx context.Context) (*object, error) {
 		return send[object](ctx, p, http.MethodGet, "/v2/payments/"+kind+"/"+url.PathEscape(id), nil)
-	})
+	}
 }
 
 // send makes a call that the library has no method for, or one that drops

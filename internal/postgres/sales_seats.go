@@ -20,8 +20,9 @@ type SeatBook struct {
 
 // SoldSeat is a place with a live ticket.
 type SoldSeat struct {
-	Seat    int
-	BuyerID string
+	Seat      int
+	BuyerID   string
+	BookingID string
 }
 
 // HeldSeats are the places of a booking that waits for its payment.
@@ -56,7 +57,7 @@ func readSeatBook(ctx context.Context, tx pgx.Tx, eventID string, book *SeatBook
 		return err
 	}
 	rows, err = tx.Query(ctx, `
-		SELECT seat_index, buyer_id FROM tickets WHERE event_id = $1 AND status IN ('live', 'used')`, eventID)
+		SELECT seat_index, buyer_id, booking_id FROM tickets WHERE event_id = $1 AND status IN ('live', 'used')`, eventID)
 	if err != nil {
 		return err
 	}

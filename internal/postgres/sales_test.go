@@ -201,7 +201,7 @@ func TestSeatBookIsWhatALostMapIsRebuiltFrom(t *testing.T) {
 	book, err := s.SeatBook(t.Context(), event)
 	require.NoError(t, err)
 	require.Equal(t, []int{8}, book.Blocked)
-	require.Equal(t, []postgres.SoldSeat{{Seat: 0, BuyerID: "anna"}}, book.Sold)
+	require.Equal(t, []postgres.SoldSeat{{Seat: 0, BuyerID: "anna", BookingID: sold.ID}}, book.Sold)
 	require.ElementsMatch(t, []postgres.HeldSeats{
 		{BookingID: paying.ID, BuyerID: "ben", Fence: 2, Seats: []int{1, 2}},
 		{BookingID: held.ID, BuyerID: "carl", Fence: 3, Seats: []int{3}, ExpiresAt: held.ExpiresAt.Local()},

@@ -127,11 +127,17 @@ func (s *Seats) Held(ctx context.Context, eventID, holdID string) (Hold, error) 
 	if err != nil {
 		return Hold{}, unavailable(err)
 	}
+	h, err := parseRecord(record)
+	return h.Hold, err
+}
+
+// parseRecord reads the record of a hold.
+func parseRecord(record string) (InspectedHold, error) {
 	parts := strings.SplitN(record, "|", 4)
 	if len(parts) != 4 {
-		return Hold{}, fmt.Errorf("redis: hold record %q", record)
+		return InspectedHold{}, fmt.Errorf("redis: hold record %q", record)
 	}
-	return parseHold(parts[2], parts[1], parts[3]), nil
+	return InspectedHold{Hold: parseHold(parts[2], parts[1], parts[3]), BuyerID: parts[0]}, nil
 }
 
 // Release gives the places of a hold back. Releasing what is not held succeeds.

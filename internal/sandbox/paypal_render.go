@@ -108,7 +108,31 @@ func (u *purchaseUnit) renderPayments(w *jsonw, a *paypalAPI, base string) {
 		}
 		w.closeArray()
 	}
+	u.renderRefunds(w, a, base)
 	w.close()
+}
+
+// renderRefunds lists what was given back of the unit's captures.
+func (u *purchaseUnit) renderRefunds(w *jsonw, a *paypalAPI, base string) {
+	listed := false
+	for _, id := range u.Captures {
+		if x, ok := a.captures.get(id); !ok || x.Refunded == 0 {
+			continue
+		}
+		for _, r := range a.refunds.rows {
+			if r.Capture != id {
+				continue
+			}
+			if !listed {
+				w.array("refunds")
+				listed = true
+			}
+			r.render(w, base)
+		}
+	}
+	if listed {
+		w.closeArray()
+	}
 }
 
 func (o *order) renderLinks(w *jsonw) {

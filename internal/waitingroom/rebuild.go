@@ -93,6 +93,15 @@ func (r *Rooms) rebuild(ctx context.Context, eventID string) error {
 	return err
 }
 
+// Repair drops the live state of a room and rebuilds it from the books. Turns
+// that are open get their grace anew.
+func (r *Rooms) Repair(ctx context.Context, eventID string) error {
+	if err := r.live.Forget(ctx, eventID); err != nil {
+		return err
+	}
+	return r.rebuild(ctx, eventID)
+}
+
 // awaitBuilt waits until somebody else has built the room, or has given up.
 func (r *Rooms) awaitBuilt(ctx context.Context, eventID string) error {
 	for range 40 {

@@ -219,3 +219,6 @@ func (r *Rooms) over(e *ticket.Event) error {
 	}
 	return ticket.Errorf(ticket.CodeSoldOut, "There is no place left to wait for.")
 }
+
+// MaxSessions is the most sessions that the event's waiting room has at a time.
+func MaxSessions(e *ticket.Event) int { return termsOf(e).sessions }
