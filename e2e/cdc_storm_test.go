@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -136,7 +137,7 @@ func (s *storm) come(ctx context.Context, id string, shard int) error {
 			INSERT INTO events (id, shard, slug, name, artist, genre, description, venue_id, plan_id, organizer_id, starts_at,
 			                    doors_at, on_sale_at, status, max_tickets_per_buyer, waiting_room, currency, capacity)
 			VALUES ($1, $2, $1, 'New ' || random(), 'The Examples', 'rock', repeat('Loud. ', 1000), $3, $4, $5,
-			        now() + interval '1 day', now(), now(), 'scheduled', 4, '{}', 'EUR', $6)
+			        now() + interval '1 day', now() + interval '1 day', now(), 'scheduled', 4, '{}', 'EUR', $6)
 			ON CONFLICT (id) DO UPDATE SET name = 'Again ' || random(), version = events.version + 1, updated_at = now()
 			RETURNING id)
 		INSERT INTO prices SELECT id, 1, 'A', (random() * 9000)::int, 100 FROM e ON CONFLICT (event_id, category) DO UPDATE SET price = EXCLUDED.price`,
@@ -203,7 +204,7 @@ func (s *storm) indexed(t *testing.T) map[string]string {
 		if prices != "" {
 			parts = append(parts, prices)
 		}
-		got[h.ID] = strings.Join(append(parts, fmt.Sprint(d.Sold)), "|")
+		got[h.ID] = strings.Join(append(parts, strconv.FormatBool(d.Sold)), "|")
 	}
 	return got
 }
@@ -251,13 +252,13 @@ func (s *storm) run(t *testing.T, logFile string) *respawned {
 	return r
 }
 
-func (r *respawned) begin(make func() *exec.Cmd) bool {
+func (r *respawned) begin(command func() *exec.Cmd) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopped {
 		return false
 	}
-	r.cmd = make()
+	r.cmd = command()
 	return system.StartBound(r.cmd) == nil
 }
 

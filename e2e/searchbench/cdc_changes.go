@@ -28,7 +28,7 @@ type probe struct {
 	took    []time.Duration
 }
 
-// changes changes events at a rate and looks for each in searches.
+// changes lets events change at a rate and looks for each in searches.
 func (c *capture) changes(ctx context.Context, o settings, l loaded) error {
 	before, memory := c.usage(), watchMemory(c.cdc.Process.Pid)
 	p := &probe{waiting: map[string]change{}}

@@ -93,15 +93,19 @@ func (s *Stream) Close() {
 }
 
 // statusEvery is how often the server hears from the reader, well within
-// senderTimeout.
-const statusEvery = time.Second
+// senderTimeout, and is asked to answer. One that says nothing for longer than
+// silence is out of reach, which the network alone would tell much later.
+const (
+	statusEvery = time.Second
+	silence     = 15 * time.Second
+)
 
 // pump reads from the connection until it breaks or the stream is closed.
 func (s *Stream) pump(ctx context.Context) {
 	defer close(s.done)
 	defer close(s.changes)
 	defer hangUp(ctx, s.conn)
-	next := time.Now().Add(statusEvery)
+	next, heard := time.Now().Add(statusEvery), time.Now()
 	for {
 		if !time.Now().Before(next) {
 			if s.err = s.sendStatus(); s.err != nil {
@@ -109,13 +113,18 @@ func (s *Stream) pump(ctx context.Context) {
 			}
 			next = time.Now().Add(statusEvery)
 		}
-		change, err := s.receive(ctx, next)
+		change, said, err := s.receive(ctx, next)
 		if ctx.Err() != nil {
 			s.err = errors.Join(ctx.Err(), s.sendStatus())
 			return
 		}
 		if err == nil && change.Kind != 0 {
 			err = s.deliver(ctx, change)
+		}
+		if said {
+			heard = time.Now() // also after a long delivery
+		} else if err == nil && time.Since(heard) > silence {
+			err = fmt.Errorf("the server has said nothing for %s", silence)
 		}
 		if err != nil {
 			s.err = fmt.Errorf("postgres.Stream: %w", slotError(err))
@@ -147,9 +156,9 @@ func (s *Stream) deliver(ctx context.Context, c Change) error {
 	}
 }
 
-// receive waits for one message until the deadline; a Change without a kind
-// is nothing to hand on.
-func (s *Stream) receive(ctx context.Context, deadline time.Time) (Change, error) {
+// receive waits for one message until the deadline, and tells whether one came;
+// a Change without a kind is nothing to hand on.
+func (s *Stream) receive(ctx context.Context, deadline time.Time) (c Change, said bool, err error) {
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	message, err := s.conn.ReceiveMessage(ctx)
@@ -157,17 +166,17 @@ func (s *Stream) receive(ctx context.Context, deadline time.Time) (Change, error
 		if pgconn.Timeout(err) {
 			err = nil
 		}
-		return Change{}, err
+		return Change{}, false, err
 	}
 	switch m := message.(type) {
 	case *pgproto3.ErrorResponse:
-		return Change{}, pgconn.ErrorResponseToPgError(m)
+		err = pgconn.ErrorResponseToPgError(m)
 	case *pgproto3.CopyData:
-		return s.read(m.Data)
+		c, err = s.read(m.Data)
 	case *pgproto3.CopyDone:
-		return Change{}, errors.New("the server ended the stream")
+		err = errors.New("the server ended the stream")
 	}
-	return Change{}, nil
+	return c, true, err
 }
 
 func (s *Stream) read(data []byte) (Change, error) {
@@ -194,5 +203,5 @@ func (s *Stream) read(data []byte) (Change, error) {
 func (s *Stream) sendStatus() error {
 	confirmed := pglogrepl.LSN(s.confirmed.Load())
 	return pglogrepl.SendStandbyStatusUpdate(context.Background(), s.conn, //nolint:forbidigo // it takes no notice of its context
-		pglogrepl.StandbyStatusUpdate{WALWritePosition: confirmed})
+		pglogrepl.StandbyStatusUpdate{WALWritePosition: confirmed, ReplyRequested: true})
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net"
+	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,6 +64,10 @@ func (f followed) exec(t *testing.T, sql string, args ...any) {
 func (f followed) follow(t *testing.T) *postgres.Stream {
 	t.Helper()
 	s, err := f.log.Follow(t.Context(), f.options())
+	for try := 0; errors.Is(err, postgres.ErrSlotInUse) && try < 100; try++ { // a stream that was closed is let go a moment later
+		time.Sleep(50 * time.Millisecond)
+		s, err = f.log.Follow(t.Context(), f.options())
+	}
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
 	return s
@@ -227,4 +234,84 @@ func TestAStreamEndsWithItsServer(t *testing.T) {
 	}
 	require.NoError(t, server.Restart(t.Context()))
 	require.Eventually(t, func() bool { return f.log.CheckSlot(t.Context(), f.slot) == nil }, 20*time.Second, 50*time.Millisecond)
+}
+
+func TestAStreamEndsWhenItsServerIsOutOfReach(t *testing.T) {
+	t.Parallel()
+	address := partstest.Postgres(t)
+	f := newFollowed(t, address)
+	wire := newWire(t, address)
+	s, err := postgres.NewCapture(wire.url, f.pool).Follow(t.Context(), f.options())
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	f.exec(t, `INSERT INTO things VALUES ('a')`)
+	require.Equal(t, "a", next(t, s).Row["id"])
+	wire.cut()
+	ended := time.After(60 * time.Second)
+	for {
+		select {
+		case <-s.Changes(): // what is on its way
+			continue
+		case <-s.Done():
+			require.ErrorContains(t, s.Err(), "said nothing")
+		case <-ended:
+			t.Fatal("the stream goes on without a word from the server")
+		}
+		break
+	}
+	require.Eventually(t, func() bool { return f.log.CheckSlot(t.Context(), f.slot) == nil }, 60*time.Second, 100*time.Millisecond,
+		"the server gives the slot up, too")
+}
+
+// wire is a network path that can lose everything without a word.
+type wire struct {
+	url string
+	off atomic.Bool
+}
+
+func newWire(t *testing.T, to string) *wire {
+	t.Helper()
+	target, err := url.Parse(to)
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	host := target.Host
+	target.Host = listener.Addr().String()
+	w := &wire{url: target.String()}
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", host)
+			if err != nil {
+				return
+			}
+			go w.carry(client, server)
+			go w.carry(server, client)
+		}
+	}()
+	return w
+}
+
+func (w *wire) cut() { w.off.Store(true) }
+
+func (w *wire) carry(from, to net.Conn) {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if w.off.Load() {
+			if err != nil {
+				return // without telling the other side
+			}
+			continue
+		}
+		if err != nil {
+			_ = to.Close()
+			return
+		}
+		_, _ = to.Write(buffer[:n])
+	}
 }
