@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"cmp"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"net/http"
 	"strings"
@@ -149,24 +151,36 @@ func badTokens(t *testing.T, w *world, h house) map[string]string {
 	require.NoError(t, err)
 	private, err := x509.ParsePKCS8PrivateKey(keys[0].PrivateKey)
 	require.NoError(t, err)
-	sign := func(method jwt.SigningMethod, key any, ends time.Duration) string {
-		token := jwt.NewWithClaims(method, jwt.MapClaims{
-			"iss": auth.Issuer, "aud": auth.Audience, "sub": h.organizer, "roles": []string{"admin"}, "exp": time.Now().Add(ends).Unix(),
-		})
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	claims := func(name string, value any) jwt.MapClaims {
+		m := jwt.MapClaims{
+			"iss": auth.Issuer, "aud": auth.Audience, "sub": h.organizer, "roles": []string{"admin"}, "exp": time.Now().Add(time.Minute).Unix(),
+		}
+		if name != "" {
+			m[name] = value
+		}
+		return m
+	}
+	sign := func(method jwt.SigningMethod, key any, claims jwt.MapClaims) string {
+		token := jwt.NewWithClaims(method, claims)
 		token.Header["kid"] = keys[0].ID
 		signed, err := token.SignedString(key)
 		require.NoError(t, err)
 		return signed
 	}
-	good := sign(jwt.SigningMethodRS256, private, time.Minute)
-	w.do(t, "GET", "/v1/me", good, nil).want(t, http.StatusOK)
+	rs256 := jwt.SigningMethodRS256
+	w.do(t, "GET", "/v1/me", sign(rs256, private, claims("", nil)), nil).want(t, http.StatusOK)
 	return map[string]string{
-		"no token":        "",
-		"expired":         sign(jwt.SigningMethodRS256, private, -time.Minute),
-		"wrong algorithm": sign(jwt.SigningMethodHS256, []byte("secret"), time.Minute),
-		"unsigned":        sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, time.Minute),
-		"tampered":        h.token[:len(h.token)-10] + "AAAAAAAAAA",
-		"no token at all": "hello",
+		"no token":             "",
+		"expired":              sign(rs256, private, claims("exp", time.Now().Add(-time.Minute).Unix())),
+		"for another audience": sign(rs256, private, claims("aud", "another")),
+		"of another issuer":    sign(rs256, private, claims("iss", "https://elsewhere.example")),
+		"of a stranger's key":  sign(rs256, stranger, claims("", nil)),
+		"wrong algorithm":      sign(jwt.SigningMethodHS256, []byte("secret"), claims("", nil)),
+		"unsigned":             sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims("", nil)),
+		"tampered":             h.token[:len(h.token)-10] + "AAAAAAAAAA",
+		"no token at all":      "hello",
 	}
 }
 

@@ -64,6 +64,7 @@ func TestEachLimitIsKept(t *testing.T) {
 		"bookings-account":     {"POST", "/v1/bookings", object{}, ticket.RoleBuyer},
 		"bookings-address":     {"POST", "/v1/bookings", object{}, ticket.RoleBuyer},
 		"payments-account":     {"POST", "/v1/bookings/bk_1/cancel", nil, ticket.RoleBuyer},
+		"queue-account":        {"POST", "/v1/events/night/queue", nil, ticket.RoleBuyer},
 		"writes-account":       {"DELETE", "/v1/sessions/current", nil, ticket.RoleBuyer},
 		"writes-address":       {"POST", "/v1/sessions/refresh", object{}, ""},
 	} {

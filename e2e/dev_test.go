@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"yourticket.example/e2e/system"
+	"yourticket.example/internal/rehearsal"
 )
 
 // devRun is one run of `yourticket dev`, as a person starts it.
@@ -163,6 +166,7 @@ func TestDevStartsStopsAndFindsItsData(t *testing.T) {
 		answer(t, http.StatusOK)(first.api().Do(t.Context(), http.MethodGet, page, nil))
 	}
 	answer(t, http.StatusOK)(system.NewClient(first.env["YOURTICKET_TEMPORAL_UI_URL"]).Do(t.Context(), http.MethodGet, "/", nil))
+	rehearse(t, first)
 	followReadme(t, first)
 	id := buyDemoTicket(t, first)
 	beside(t, first)
@@ -234,6 +238,29 @@ func followReadme(t *testing.T, d *devRun) {
 	require.NoError(t, err, "%s", out)
 	require.Equal(t, 2, strings.Count(string(out), `"status":"confirmed"`), "%s", out)
 	require.Contains(t, string(out), `"provider":"paypal","status":"captured","fallback":true`)
+}
+
+// rehearse plays a small sale by the command, as dev.env says, with the audit at its end.
+func rehearse(t *testing.T, d *devRun) {
+	t.Helper()
+	binary, err := system.Binary(t.Context())
+	require.NoError(t, err)
+	page := filepath.Join(t.TempDir(), "report.html")
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", `. "$1" && exec "$2" rehearse --json --html "$3" \
+		--buyers 30 --seats 15 --pace 0.3 --on-sale-in 3s --duration 15s`, "sh", filepath.Join(d.dir, "dev.env"), binary, page)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	var out, progress bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &progress
+	require.NoError(t, cmd.Run(), "%s\n%s", progress.String(), out.String())
+	var report rehearsal.Report
+	require.NoError(t, json.Unmarshal(out.Bytes(), &report))
+	require.True(t, report.Passed)
+	require.Positive(t, report.Tickets)
+	require.Equal(t, 30, report.Arrived)
+	require.True(t, slices.ContainsFunc(report.Checks, func(c rehearsal.Check) bool { return strings.HasPrefix(c.Name, "audit ") }))
+	html, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Contains(t, string(html), "The sale held")
 }
 
 // beside runs another command of the binary beside dev, by what dev.env says.

@@ -111,7 +111,7 @@ func (o Options) Validate() error {
 	bad(o.Seats < 3 || o.Seats > maxSeats, "seats: must be between 3 and %d", maxSeats)
 	bad(o.Sessions < 1 || o.Sessions > 1_000_000, "sessions: must be between 1 and 1000000")
 	bad(o.OnSaleIn < time.Second || o.OnSaleIn > time.Hour, "on-sale-in: must be between 1s and 1h")
-	bad(o.Duration < 5*time.Second || o.Duration > maxDuration, "duration: must be between 5s and %s", maxDuration)
+	bad(o.Duration < 2*time.Second || o.Duration > maxDuration, "duration: must be between 2s and %s", maxDuration)
 	bad(o.Settle < time.Second || o.Settle > time.Hour, "settle: must be between 1s and 1h")
 	bad(o.Pace < 0.01 || o.Pace > 100, "pace: must be between 0.01 and 100")
 	return errors.Join(errs...)

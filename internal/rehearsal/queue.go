@@ -198,8 +198,9 @@ func (b *buyer) leaveSession() {
 func (b *buyer) keepsSession() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if until := b.expires.Add(-clockMargin); len(b.sessions) > 0 && time.Now().Before(until) {
-		b.sessions = append(b.sessions, span{time.Now(), until})
+	now, until := time.Now(), b.expires.Add(-clockMargin)
+	if n := len(b.sessions); n > 0 && !now.Before(b.sessions[n-1].to) && now.Before(until) {
+		b.sessions = append(b.sessions, span{now, until})
 	}
 }
 
