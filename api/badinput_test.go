@@ -31,7 +31,7 @@ func operations(t *testing.T, w *world, h house, event string) []operation {
 	contract := w.do(t, "GET", "/openapi.json", "", nil).want(t, http.StatusOK)
 	var list []operation
 	for path, methods := range contract.body["paths"].(object) {
-		path = strings.NewReplacer("{event_id}", strings.TrimPrefix(event, "/v1/events/"), "{venue_id}", h.venue).Replace(path)
+		path = strings.NewReplacer("{event_id}", strings.TrimPrefix(event, "/v1/events/"), "{venue_id}", h.venue, "{plan_id}", h.plan).Replace(path)
 		require.NotContains(t, path, "{", "a parameter that this test does not know")
 		for method, item := range methods.(object) {
 			o := operation{method: strings.ToUpper(method), path: path}

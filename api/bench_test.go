@@ -26,6 +26,12 @@ func (s still) Event(context.Context, string) (*ticket.Event, error) { return s.
 
 func (s still) Plan(context.Context, string) (*catalogue.Plan, error) { return nil, nil }
 
+func (s still) Drawing(context.Context, string) (*catalogue.Drawing, error) { return nil, nil }
+
+func (s still) PlanFile(context.Context, string) (ticket.StoredPlan, error) {
+	return ticket.StoredPlan{}, nil
+}
+
 func (s still) Forget(*ticket.Event) {}
 
 func (s still) Once(context.Context, ticket.RequestKey, func(context.Context) ([]byte, error)) ([]byte, error) {
@@ -48,7 +54,7 @@ func newBench(b *testing.B) (http.Handler, string) {
 	}
 	seats := &fakeSeats{state: strings.Repeat("a", e.Capacity), version: "1-0"}
 	server, err := api.New(api.Deps{Tokens: tokens, CatalogueDeps: api.CatalogueDeps{
-		Requests: still{}, Events: still{event: e}, Catalogue: still{event: e}, Availability: seats, Blocks: seats,
+		Requests: still{}, Events: still{event: e}, Catalogue: still{event: e}, Availability: seats, Blocks: seats, SalesBooks: seats,
 	}}, "events")
 	require.NoError(b, err)
 	return server.Handler(), token

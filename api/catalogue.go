@@ -21,6 +21,7 @@ type CatalogueDeps struct {
 	Catalogue    Catalogue
 	Availability Availability
 	Blocks       Blocks
+	SalesBooks   SalesBooks
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }
@@ -29,6 +30,8 @@ type CatalogueDeps struct {
 type Events interface {
 	Event(ctx context.Context, idOrSlug string) (*ticket.Event, error)
 	Plan(ctx context.Context, planID string) (*catalogue.Plan, error)
+	Drawing(ctx context.Context, planID string) (*catalogue.Drawing, error)
+	PlanFile(ctx context.Context, planID string) (ticket.StoredPlan, error)
 	Forget(e *ticket.Event)
 }
 
@@ -47,6 +50,27 @@ type Catalogue interface {
 	// Event reads the newest version.
 	Event(ctx context.Context, idOrSlug string) (*ticket.Event, error)
 	UpcomingEvents(ctx context.Context, now time.Time, after ticket.EventCursor, limit int) ([]*ticket.Event, error)
+	Directory
+	AuditLog
+}
+
+// Directory lists what organizers have made, the newest first.
+type Directory interface {
+	Venue(ctx context.Context, id string) (ticket.Venue, error)
+	// Venues are those of everybody when createdBy is "".
+	Venues(ctx context.Context, createdBy, after string, limit int) ([]ticket.Venue, error)
+	PlansOf(ctx context.Context, venueID, after string, limit int) ([]ticket.StoredPlan, error)
+	EventsOf(ctx context.Context, organizerID string, after ticket.EventCursor, limit int) ([]*ticket.Event, error)
+}
+
+// AuditLog keeps who changed what, and never forgets.
+type AuditLog interface {
+	// Recorded does a change and writes down what its work says of it, both or
+	// neither; a change without a What was none.
+	Recorded(ctx context.Context, work func(ctx context.Context) (ticket.Change, error)) error
+	Changes(ctx context.Context, eventID string, after ticket.ChangeCursor, limit int) ([]ticket.Change, error)
+	// Names gives the names of accounts that are still there.
+	Names(ctx context.Context, accounts []string) (map[string]string, error)
 }
 
 // Availability knows which places of an event are free.
@@ -60,9 +84,18 @@ type Availability interface {
 
 // Blocks keeps places from the sale.
 type Blocks interface {
-	// Block is CodeSeatsUnavailable when a place is held or sold.
-	Block(ctx context.Context, e *ticket.Event, seats []int, reason string) error
-	Unblock(ctx context.Context, e *ticket.Event, seats []int) error
+	// Block is CodeSeatsUnavailable when a place is held or sold, with those
+	// places in Extra "unavailable_indexes".
+	Block(ctx context.Context, e *ticket.Event, o ticket.SeatsOrder) error
+	Unblock(ctx context.Context, e *ticket.Event, o ticket.SeatsOrder) error
+}
+
+// SalesBooks are what the sales database of an event knows of it.
+type SalesBooks interface {
+	// Blocks are in the order of their places, after one of them; -1 for the first.
+	Blocks(ctx context.Context, eventID string, after, limit int) ([]ticket.Block, error)
+	BlockChanges(ctx context.Context, eventID string, after ticket.ChangeCursor, limit int) ([]ticket.Change, error)
+	SalesOf(ctx context.Context, eventID string) (ticket.SalesFigures, error)
 }
 
 // registerCatalogue adds the operations of the events service.
@@ -73,6 +106,7 @@ func (s *Server) registerCatalogue(api huma.API) {
 	s.registerVenues(api)
 	s.registerOrganizers(api)
 	s.registerBlocks(api)
+	s.registerSales(api)
 }
 
 // now gives the time by the server's clock.

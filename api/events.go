@@ -25,8 +25,8 @@ func (s *Server) registerEvents(api huma.API) {
 	}, anyone, s.getEvent)
 }
 
-// eventBody is an event as everybody sees it.
-type eventBody struct {
+// EventBody is an event as everybody sees it.
+type EventBody struct {
 	ID                 string             `json:"id"`
 	Slug               string             `json:"slug"`
 	Name               string             `json:"name"`
@@ -34,10 +34,12 @@ type eventBody struct {
 	Genre              string             `json:"genre"`
 	Description        string             `json:"description"`
 	Venue              ticket.Venue       `json:"venue"`
+	PlanID             string             `json:"plan_id" doc:"Its picture: /v1/venues/{venue.id}/plans/{plan_id}.svg"`
 	StartsAt           time.Time          `json:"starts_at"`
 	DoorsAt            time.Time          `json:"doors_at"`
 	OnSaleAt           time.Time          `json:"on_sale_at"`
 	Status             ticket.EventStatus `json:"status" enum:"draft,scheduled,on_sale,sold_out,postponed,canceled,past"`
+	StatusReason       string             `json:"status_reason,omitempty" doc:"Why it is postponed, in the organizer's words."`
 	MaxTicketsPerBuyer int                `json:"max_tickets_per_buyer"`
 	WaitingRoom        bool               `json:"waiting_room" doc:"Whether bookings need an admission."`
 	Prices             []ticket.Price     `json:"prices"`
@@ -54,7 +56,7 @@ type eventOutput struct {
 	ETag         string `header:"ETag"`
 	CacheControl string `header:"Cache-Control"`
 	Location     string `header:"Location"`
-	Body         eventBody
+	Body         EventBody
 }
 
 // EventPath is the path parameter of operations on an event.
@@ -102,13 +104,13 @@ func (s *Server) eventAnswer(ctx context.Context, e *ticket.Event) *eventOutput 
 
 func etagOf(e *ticket.Event) string { return `"` + strconv.FormatInt(e.Version, 10) + `"` }
 
-func (s *Server) eventBodies(ctx context.Context, events []*ticket.Event) []eventBody {
+func (s *Server) eventBodies(ctx context.Context, events []*ticket.Event) []EventBody {
 	counts, err := s.deps.Availability.Counts(ctx, events)
 	if err != nil {
 		s.log.WarnContext(ctx, "availability not known", "request_id", requestID(ctx), "error", err.Error())
 	}
 	now := s.now()
-	bodies := make([]eventBody, len(events))
+	bodies := make([]EventBody, len(events))
 	for i, e := range events {
 		bodies[i] = newEventBody(e)
 		available := 1 // an event of which nothing is known counts as not sold out
@@ -121,10 +123,10 @@ func (s *Server) eventBodies(ctx context.Context, events []*ticket.Event) []even
 	return bodies
 }
 
-func newEventBody(e *ticket.Event) eventBody {
-	return eventBody{
+func newEventBody(e *ticket.Event) EventBody {
+	return EventBody{
 		ID: e.ID, Slug: e.Slug, Name: e.Name, Artist: e.Artist, Genre: e.Genre, Description: e.Description,
-		Venue: e.Venue, StartsAt: e.StartsAt.UTC(), DoorsAt: e.DoorsAt.UTC(), OnSaleAt: e.OnSaleAt.UTC(),
+		Venue: e.Venue, PlanID: e.PlanID, StatusReason: e.StatusReason, StartsAt: e.StartsAt.UTC(), DoorsAt: e.DoorsAt.UTC(), OnSaleAt: e.OnSaleAt.UTC(),
 		MaxTicketsPerBuyer: e.MaxTicketsPerBuyer, WaitingRoom: e.WaitingRoom.Enabled, Prices: e.Prices,
 		Availability: availabilityCounts{Capacity: e.Capacity},
 	}
@@ -141,7 +143,7 @@ type listEventsInput struct{ Page }
 type listEventsOutput struct {
 	CacheControl string `header:"Cache-Control"`
 	Body         struct {
-		Items      []eventBody `json:"items"`
+		Items      []EventBody `json:"items"`
 		NextCursor string      `json:"next_cursor,omitempty" doc:"Gives the next page; absent on the last one."`
 	}
 }

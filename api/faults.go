@@ -59,7 +59,7 @@ const horizon = 10 * 366 * 24 * time.Hour
 
 // dates checks that an event's dates are in order and near enough to be meant.
 func (f *faults) dates(e *ticket.Event, now time.Time) {
-	if !e.StartsAt.After(now) {
+	if !e.StartsAt.After(now) && e.Status != ticket.EventPostponed { // its date may be past before there is another
 		f.add("starts_at", "must be in the future")
 	}
 	if e.StartsAt.After(now.Add(horizon)) {
@@ -77,7 +77,8 @@ func (f *faults) dates(e *ticket.Event, now time.Time) {
 }
 
 // prices checks prices against the plan's categories and gives them with their
-// currency, which is the same for all of an event.
+// currency, which is the same for all of an event. Without categories, of a plan
+// that is not there, it checks the rest.
 func (f *faults) prices(given []priceBody, categories []string) (prices []ticket.Price, currency string) {
 	known, priced := map[string]bool{}, map[string]bool{}
 	for _, c := range categories {
@@ -89,7 +90,7 @@ func (f *faults) prices(given []priceBody, categories []string) (prices []ticket
 			currency = p.Price.Currency
 		}
 		switch {
-		case !known[p.Category]:
+		case !known[p.Category] && len(categories) > 0:
 			f.add(at+".category", "%q is not a category of the plan", p.Category)
 		case priced[p.Category]:
 			f.add(at+".category", "%q has a price already", p.Category)
@@ -113,7 +114,7 @@ func (f *faults) prices(given []priceBody, categories []string) (prices []ticket
 
 func (f *faults) money(field string, m moneyBody, currency string) {
 	if _, ok := ticket.CurrencyDigits(m.Currency); !ok {
-		f.add(field+".currency", "%q is not a currency that we sell in", m.Currency)
+		f.add(field+".currency", "%q is not a currency that we sell in: %s", m.Currency, strings.Join(ticket.Currencies(), ", "))
 	} else if m.Currency != currency {
 		f.add(field+".currency", "must be %s, as that of the first price", currency)
 	}

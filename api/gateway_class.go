@@ -86,16 +86,27 @@ func classifyRead(resource, rest, word string) (c class, lane string) {
 	switch {
 	case strings.HasSuffix(word, "stream"):
 		return classStream, "stream"
-	case resource == "events" && (word == "queue/me" || word == "sales" || word == "blocks"):
+	case resource == "events" && (word == "queue/me" || ofOrganizers(word)):
 		return classPersonal, resource
 	case resource == "events" && rest == "":
 		return classRead, "list"
+	case resource == "venues" && rest != "" && word != "plans":
+		return classRead, "event"
 	case resource == "events":
 		return classRead, knownLane(word)
 	case resource == "search":
 		return classRead, resource
 	}
 	return classPersonal, resource
+}
+
+// ofOrganizers tells the reads of an event that are for its organizer.
+func ofOrganizers(word string) bool {
+	switch word {
+	case "sales", "sales.csv", "blocks", "changes":
+		return true
+	}
+	return false
 }
 
 // knownLane keeps strangers' paths from becoming lanes.

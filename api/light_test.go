@@ -92,7 +92,7 @@ func lightDeps(t testing.TB, log *logBuffer) (api.Deps, *auth.Tokens) {
 		Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Tokens: tokens,
 		CatalogueDeps: api.CatalogueDeps{
 			Accounts: anyAccounts{}, Keys: keys, Secrets: passwords, Requests: still{},
-			Events: still{event: e}, Catalogue: listing{still: still{event: e}}, Availability: seats, Blocks: seats,
+			Events: still{event: e}, Catalogue: listing{still: still{event: e}}, Availability: seats, Blocks: seats, SalesBooks: seats,
 		},
 		BookingDeps: api.BookingDeps{Purchases: noPurchases{}, Books: noBooks{}, Live: noLive{}, Plans: noPlans{}, Codes: noCodes{}},
 	}, tokens

@@ -46,7 +46,7 @@ func (w *world) serveLive(t *testing.T) {
 		LiveDeps: api.LiveDeps{LiveMap: hub},
 		CatalogueDeps: api.CatalogueDeps{
 			Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Requests: w.store,
-			Events: events, Catalogue: w.store, Availability: w.seats, Blocks: w.seats,
+			Events: events, Catalogue: w.store, Availability: w.seats, Blocks: w.seats, SalesBooks: w.sales,
 		},
 	}, "gateway", "events")
 	require.NoError(t, err)

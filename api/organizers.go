@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"net/http"
@@ -20,19 +21,30 @@ func (s *Server) registerOrganizers(api huma.API) {
 	}, only(ticket.RoleOrganizer), s.createEvent)
 	register(s, api, huma.Operation{
 		OperationID: "update-event", Method: http.MethodPatch, Path: "/v1/events/{event_id}", Tags: tags,
-		Summary:     "Change an event",
-		Description: "Fields that are left out stay. With If-Match the change is made only to that version. A new price holds for bookings made from then on.",
+		Summary: "Change an event",
+		Description: "Fields that are left out stay. With If-Match the change is made only to that version, else 412 with the present one's ETag. " +
+			"A new price holds for bookings made from then on. Venue, plan and slug never change, the currency in a draft only, on_sale_at until the sale has begun; " +
+			"what is past or canceled does not change at all. A new starts_at for a postponed event puts it on sale again.",
 	}, only(ticket.RoleOrganizer), s.updateEvent)
 	register(s, api, huma.Operation{
 		OperationID: "publish-event", Method: http.MethodPost, Path: "/v1/events/{event_id}/publish", Tags: tags,
-		Summary: "Announce an event", Description: "From on_sale_at on it is sold. Publishing it again changes nothing.",
+		Summary: "Announce an event",
+		Description: "From on_sale_at on it is sold; at once when that is past. A postponed event is put on sale again. " +
+			"Publishing what is published changes nothing.",
 	}, only(ticket.RoleOrganizer), s.publishEvent)
+	register(s, api, huma.Operation{
+		OperationID: "postpone-event", Method: http.MethodPost, Path: "/v1/events/{event_id}/postpone", Tags: tags,
+		Summary: "Postpone an event",
+		Description: "The sale stops and the event is `postponed`; bookings stay valid. The new date may follow later: postponing again sets or moves it. " +
+			"The event goes on sale again when it is published, or when its starts_at is changed.",
+	}, only(ticket.RoleOrganizer), s.postponeEvent)
+	s.registerOrganizerReads(api)
 }
 
 // moneyBody is an amount as callers send it.
 type moneyBody struct {
-	Amount   int64  `json:"amount" minimum:"0" maximum:"99999999" doc:"Minor units, such as cents."`
-	Currency string `json:"currency" minLength:"3" maxLength:"3" example:"EUR"`
+	Amount   int64  `json:"amount" minimum:"0" maximum:"99999999" doc:"Minor units, such as cents; JPY has none, so that its amounts are yen."`
+	Currency string `json:"currency" minLength:"3" maxLength:"3" example:"EUR" doc:"ISO 4217: AUD, BRL, CAD, CHF, CZK, DKK, EUR, GBP, HKD, JPY, MXN, NOK, NZD, PLN, SEK, SGD, USD. Currencies of three decimals are not among them, for not both payment providers take them."`
 }
 
 type priceBody struct {
@@ -69,24 +81,21 @@ type createEventInput struct {
 	Body createEventBody
 }
 
-func (s *Server) createEvent(ctx context.Context, in *createEventInput) (*eventOutput, error) {
-	return once(ctx, s, in.request("create-event", in.Body), func(ctx context.Context) (*eventOutput, error) {
+func (s *Server) createEvent(ctx context.Context, in *createEventInput) (*organizerEventOutput, error) {
+	return once(ctx, s, in.request("create-event", in.Body), func(ctx context.Context) (*organizerEventOutput, error) {
 		e, err := s.newEvent(ctx, in.Body)
 		if err != nil {
 			return nil, err
 		}
-		if err := s.storeEvent(ctx, e, in.Body.Slug != ""); err != nil {
+		err = s.recorded(ctx, func(ctx context.Context) (ticket.Change, error) {
+			err := s.storeEvent(ctx, e, in.Body.Slug != "")
+			return ticket.Change{SubjectID: e.ID, What: ticket.ChangeEventCreated, After: asJSON(auditFields(e))}, err
+		})
+		if err != nil {
 			return nil, err
 		}
 		return s.organizersAnswer(ctx, e), nil
 	})
-}
-
-// organizersAnswer describes an event after a change to it.
-func (s *Server) organizersAnswer(ctx context.Context, e *ticket.Event) *eventOutput {
-	out := s.eventAnswer(ctx, e)
-	out.CacheControl, out.Location = "private, no-store", "/v1/events/"+e.ID
-	return out
 }
 
 // newEvent checks a body and makes the event of it, without an id.
@@ -95,7 +104,7 @@ func (s *Server) newEvent(ctx context.Context, b createEventBody) (*ticket.Event
 	plan, err := s.deps.Catalogue.PlanInfo(ctx, b.PlanID)
 	switch {
 	case ticket.CodeOf(err) == ticket.CodeNotFound:
-		return nil, ticket.Invalid("plan_id", "there is no such plan")
+		f.add("plan_id", "there is no such plan")
 	case err != nil:
 		return nil, err
 	case plan.VenueID != b.VenueID:
@@ -105,13 +114,12 @@ func (s *Server) newEvent(ctx context.Context, b createEventBody) (*ticket.Event
 		Slug: b.Slug, Name: b.Name, Artist: b.Artist, Genre: b.Genre, Description: b.Description,
 		Venue: ticket.Venue{ID: b.VenueID}, PlanID: plan.ID, OrganizerID: caller(ctx).ID,
 		StartsAt: b.StartsAt, DoorsAt: b.StartsAt.Add(-time.Hour), OnSaleAt: s.now(), Status: ticket.EventDraft,
-		MaxTicketsPerBuyer: b.MaxTicketsPerBuyer, WaitingRoom: newWaitingRoom(b.WaitingRoom), Capacity: plan.Capacity,
+		MaxTicketsPerBuyer: b.MaxTicketsPerBuyer, Capacity: plan.Capacity,
 	}
-	if b.DoorsAt != nil {
-		e.DoorsAt = *b.DoorsAt
-	}
-	if b.OnSaleAt != nil {
-		e.OnSaleAt = *b.OnSaleAt
+	set(&e.DoorsAt, b.DoorsAt)
+	set(&e.OnSaleAt, b.OnSaleAt)
+	if b.WaitingRoom != nil {
+		e.WaitingRoom = waitingRoomOf(*b.WaitingRoom, ticket.WaitingRoom{})
 	}
 	e.Prices, e.Currency = f.prices(b.Prices, plan.Categories)
 	f.texts(e)
@@ -133,23 +141,15 @@ const (
 	defaultGraceSeconds   = 120
 )
 
-func newWaitingRoom(b *waitingRoomBody) ticket.WaitingRoom {
-	if b == nil {
-		return ticket.WaitingRoom{}
+// waitingRoomOf gives a waiting room as it is asked for; what is left out stays
+// as it is, or is what it usually is.
+func waitingRoomOf(b waitingRoomBody, now ticket.WaitingRoom) ticket.WaitingRoom {
+	return ticket.WaitingRoom{
+		Enabled:        b.Enabled,
+		MaxSessions:    cmp.Or(b.MaxSessions, now.MaxSessions, defaultSessions),
+		SessionMinutes: cmp.Or(b.SessionMinutes, now.SessionMinutes, defaultSessionMinutes),
+		GraceSeconds:   cmp.Or(b.GraceSeconds, now.GraceSeconds, defaultGraceSeconds),
 	}
-	w := ticket.WaitingRoom{
-		Enabled: b.Enabled, MaxSessions: defaultSessions, SessionMinutes: defaultSessionMinutes, GraceSeconds: defaultGraceSeconds,
-	}
-	if b.MaxSessions > 0 {
-		w.MaxSessions = b.MaxSessions
-	}
-	if b.SessionMinutes > 0 {
-		w.SessionMinutes = b.SessionMinutes
-	}
-	if b.GraceSeconds > 0 {
-		w.GraceSeconds = b.GraceSeconds
-	}
-	return w
 }
 
 // storeEvent stores an event. A slug that was made from the name gets a suffix

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"encoding/json"
+	"reflect"
 	"time"
 
 	"yourticket.example/ticket"
@@ -9,95 +11,96 @@ import (
 
 // changeTries bounds how often a change is made anew because somebody else
 // changed the event at the same time.
-const changeTries = 5
+const changeTries = 25
 
-type updateEventBody struct {
-	Name               *string          `json:"name,omitempty" minLength:"1" maxLength:"200"`
-	Artist             *string          `json:"artist,omitempty" minLength:"1" maxLength:"200"`
-	Genre              *string          `json:"genre,omitempty" minLength:"1" maxLength:"60"`
-	Description        *string          `json:"description,omitempty" maxLength:"10000"`
-	StartsAt           *time.Time       `json:"starts_at,omitempty"`
-	DoorsAt            *time.Time       `json:"doors_at,omitempty"`
-	OnSaleAt           *time.Time       `json:"on_sale_at,omitempty" doc:"Cannot change once the sale has begun."`
-	MaxTicketsPerBuyer *int             `json:"max_tickets_per_buyer,omitempty" minimum:"1" maximum:"100"`
-	WaitingRoom        *waitingRoomBody `json:"waiting_room,omitempty"`
-	Prices             []priceBody      `json:"prices,omitempty" minItems:"1" maxItems:"200" doc:"All prices anew. The currency can change in a draft only."`
+// eventChange is a change to an event of the caller.
+type eventChange struct {
+	event   string // id or slug
+	ifMatch string
+	what    string // for the audit log
+	reason  string
+	// apply writes the change into the newest version, or says what is wrong with it.
+	apply func(ctx context.Context, e *ticket.Event) error
 }
 
-type updateEventInput struct {
-	EventPath
-	IfMatch string `header:"If-Match" doc:"The ETag of the version to change."`
-	Body    updateEventBody
-}
-
-func (s *Server) updateEvent(ctx context.Context, in *updateEventInput) (*eventOutput, error) {
-	return s.changeEvent(ctx, in.EventID, in.IfMatch, func(e *ticket.Event) (bool, error) {
-		return true, s.applyUpdate(ctx, e, in.Body)
-	})
-}
-
-type publishEventInput struct{ EventPath }
-
-func (s *Server) publishEvent(ctx context.Context, in *publishEventInput) (*eventOutput, error) {
-	return s.changeEvent(ctx, in.EventID, "", func(e *ticket.Event) (bool, error) {
-		if e.Status != ticket.EventDraft {
-			return false, nil
-		}
-		var f faults
-		f.dates(e, s.now())
-		e.Status = ticket.EventScheduled
-		return true, f.err()
-	})
-}
-
-// changeEvent applies a change to the newest version of an event of the caller,
-// or to the version that ifMatch names. A change that is false leaves it as it is.
-func (s *Server) changeEvent(ctx context.Context, idOrSlug, ifMatch string, change func(*ticket.Event) (bool, error)) (*eventOutput, error) {
-	for try := 1; ; try++ {
-		e, err := s.ownEvent(ctx, idOrSlug)
+// changeEvent makes a change once, and tells everybody who has to know.
+func (s *Server) changeEvent(ctx context.Context, r repeatable, c eventChange) (*organizerEventOutput, error) {
+	if err := checkIfMatch(c.ifMatch); err != nil {
+		return nil, err
+	}
+	out, err := once(ctx, s, r, func(ctx context.Context) (*organizerEventOutput, error) {
+		e, err := s.tryChange(ctx, c)
 		if err != nil {
 			return nil, err
-		}
-		if ifMatch != "" && !matches(ifMatch, etagOf(e)) {
-			return nil, ticket.Errorf(ticket.CodePreconditionFailed, "The event has another version now: %s.", etagOf(e))
-		}
-		changed, err := change(e)
-		if err != nil {
-			return nil, err
-		}
-		if changed {
-			err = s.deps.Catalogue.UpdateEvent(ctx, e)
-		}
-		if ticket.CodeOf(err) == ticket.CodePreconditionFailed && ifMatch == "" && try < changeTries {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		s.deps.Events.Forget(e)
-		if s.deps.Sales != nil {
-			if err := s.deps.Sales.Changed(ctx, e); err != nil { // it is announced again within minutes
-				s.log.WarnContext(ctx, "a sale has not heard of its event's change", "event", e.ID, "error", err)
-			}
 		}
 		return s.organizersAnswer(ctx, e), nil
+	})
+	if err == nil {
+		s.spread(ctx, out.Body.ID)
+	}
+	return out, err
+}
+
+// tryChange makes a change to the newest version, again and again while others
+// are quicker; or to the version that is meant.
+func (s *Server) tryChange(ctx context.Context, c eventChange) (e *ticket.Event, err error) {
+	for range changeTries {
+		outrun := false
+		err = s.recorded(ctx, func(ctx context.Context) (ticket.Change, error) {
+			if e, err = s.ownEvent(ctx, c.event); err != nil {
+				return ticket.Change{}, err
+			}
+			if c.ifMatch != "" && !names(c.ifMatch, etagOf(e)) {
+				return ticket.Change{}, otherVersion(e)
+			}
+			before := auditFields(e)
+			if err := c.apply(ctx, e); err != nil {
+				return ticket.Change{}, err
+			}
+			change := ticket.Change{SubjectID: e.ID, What: c.what, Reason: c.reason}
+			if change.Before, change.After = differing(before, auditFields(e)); change.After == nil {
+				return ticket.Change{}, nil
+			}
+			err := s.deps.Catalogue.UpdateEvent(ctx, e)
+			outrun = ticket.CodeOf(err) == ticket.CodePreconditionFailed
+			return change, err
+		})
+		if !outrun {
+			return e, err
+		}
+	}
+	return e, err
+}
+
+// otherVersion says that an event is not in the version that the caller meant.
+func otherVersion(e *ticket.Event) error {
+	err := ticket.Errorf(ticket.CodePreconditionFailed, "The event has another version now: %s.", etagOf(e))
+	err.Extra = map[string]any{"etag": etagOf(e)}
+	return err
+}
+
+// spread tells this process and the event's sale that the event is another than
+// before, after that was stored. Other processes see it within a second; a sale
+// that cannot be reached is told when the request is sent again.
+func (s *Server) spread(ctx context.Context, eventID string) {
+	e, err := s.deps.Catalogue.Event(ctx, eventID)
+	if err == nil {
+		s.deps.Events.Forget(e)
+		if s.deps.Sales != nil {
+			err = s.deps.Sales.Changed(ctx, e)
+		}
+	}
+	if err != nil { // it is announced again within minutes
+		s.log.WarnContext(ctx, "a sale has not heard of its event's change", "event", eventID, "error", err)
 	}
 }
 
 // ownEvent reads the newest version of an event that the caller may change, and
 // that has neither passed nor been canceled.
 func (s *Server) ownEvent(ctx context.Context, idOrSlug string) (*ticket.Event, error) {
-	e, err := s.deps.Catalogue.Event(ctx, idOrSlug)
+	e, err := s.eventOfCaller(ctx, idOrSlug)
 	if err != nil {
 		return nil, err
-	}
-	u := caller(ctx)
-	switch {
-	case u.ID == e.OrganizerID || u.Is(ticket.RoleAdmin):
-	case e.Status == ticket.EventDraft:
-		return nil, ticket.Errorf(ticket.CodeNotFound, "There is no event %q.", idOrSlug)
-	default:
-		return nil, ticket.Errorf(ticket.CodeForbidden, "The event belongs to another organizer.")
 	}
 	if status := e.PublicStatus(s.now(), 1); status == ticket.EventCanceled || status == ticket.EventPast {
 		return nil, ticket.Errorf(ticket.CodeConflict, "The event cannot be changed: it is %s.", status)
@@ -105,43 +108,61 @@ func (s *Server) ownEvent(ctx context.Context, idOrSlug string) (*ticket.Event, 
 	return e, nil
 }
 
-// applyUpdate writes the fields that are given into the event and checks the whole.
-func (s *Server) applyUpdate(ctx context.Context, e *ticket.Event, b updateEventBody) error {
-	var f faults
-	now := s.now()
-	if b.OnSaleAt != nil && !b.OnSaleAt.Equal(e.OnSaleAt) && e.Status != ticket.EventDraft && !now.Before(e.OnSaleAt) {
-		f.add("on_sale_at", "cannot change: the sale has begun")
+// eventOfCaller reads the newest version of an event that is the caller's, or
+// that one of the roles may look into. Another's draft is not there.
+func (s *Server) eventOfCaller(ctx context.Context, idOrSlug string, roles ...ticket.Role) (*ticket.Event, error) {
+	e, err := s.deps.Catalogue.Event(ctx, idOrSlug)
+	if err != nil {
+		return nil, err
 	}
-	set(&e.Name, b.Name)
-	set(&e.Artist, b.Artist)
-	set(&e.Genre, b.Genre)
-	set(&e.Description, b.Description)
-	set(&e.StartsAt, b.StartsAt)
-	set(&e.DoorsAt, b.DoorsAt)
-	set(&e.OnSaleAt, b.OnSaleAt)
-	set(&e.MaxTicketsPerBuyer, b.MaxTicketsPerBuyer)
-	if b.WaitingRoom != nil {
-		e.WaitingRoom = newWaitingRoom(b.WaitingRoom)
+	u := caller(ctx)
+	switch {
+	case u.ID == e.OrganizerID || u.Is(ticket.RoleAdmin) || len(roles) > 0 && u.Has(roles...):
+		return e, nil
+	case e.Status == ticket.EventDraft:
+		return nil, ticket.Errorf(ticket.CodeNotFound, "There is no event %q.", idOrSlug)
+	default:
+		return nil, ticket.Errorf(ticket.CodeForbidden, "The event belongs to another organizer.")
 	}
-	if b.Prices != nil {
-		plan, err := s.deps.Catalogue.PlanInfo(ctx, e.PlanID)
-		if err != nil {
-			return err
-		}
-		prices, currency := f.prices(b.Prices, plan.Categories)
-		if currency != e.Currency && e.Status != ticket.EventDraft {
-			f.add("prices", "the currency %s cannot change once the event is published", e.Currency)
-		}
-		e.Prices, e.Currency = prices, currency
-	}
-	f.texts(e)
-	f.dates(e, now)
-	return f.err()
 }
 
-// set writes a value where one is given.
-func set[T any](field *T, given *T) {
-	if given != nil {
-		*field = *given
+// recorded does a change and writes it into the audit log, both or neither, as
+// done by the caller.
+func (s *Server) recorded(ctx context.Context, work func(ctx context.Context) (ticket.Change, error)) error {
+	return s.deps.Catalogue.Recorded(ctx, func(ctx context.Context) (ticket.Change, error) {
+		change, err := work(ctx)
+		change.By, change.RequestID = caller(ctx).ID, requestID(ctx)
+		return change, err
+	})
+}
+
+// auditFields are the fields of an event whose changes are written down.
+func auditFields(e *ticket.Event) map[string]any {
+	return map[string]any{
+		"slug": e.Slug, "name": e.Name, "artist": e.Artist, "genre": e.Genre, "description": e.Description,
+		"venue_id": e.Venue.ID, "plan_id": e.PlanID,
+		"starts_at": e.StartsAt.UTC().Format(time.RFC3339Nano), "doors_at": e.DoorsAt.UTC().Format(time.RFC3339Nano),
+		"on_sale_at": e.OnSaleAt.UTC().Format(time.RFC3339Nano), "status": e.Status, "status_reason": e.StatusReason,
+		"max_tickets_per_buyer": e.MaxTicketsPerBuyer, "waiting_room": e.WaitingRoom, "prices": e.Prices,
 	}
+}
+
+// differing gives the fields that differ as JSON; nil when none does.
+func differing(before, after map[string]any) (was, is json.RawMessage) {
+	old, changed := map[string]any{}, map[string]any{}
+	for field, value := range after {
+		if !reflect.DeepEqual(before[field], value) {
+			old[field], changed[field] = before[field], value
+		}
+	}
+	if len(changed) == 0 {
+		return nil, nil
+	}
+	return asJSON(old), asJSON(changed)
+}
+
+// asJSON writes plain values, which always encode.
+func asJSON(v any) json.RawMessage {
+	text, _ := json.Marshal(v) //nolint:errchkjson // see above
+	return text
 }

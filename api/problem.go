@@ -142,6 +142,10 @@ func (p *Problem) GetHeaders() http.Header {
 		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
 	switch p.code {
+	case ticket.CodePreconditionFailed:
+		if tag, ok := p.extra["etag"].(string); ok {
+			h.Set("ETag", tag)
+		}
 	case ticket.CodeUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="yourticket", error="invalid_token"`)
 	case ticket.CodeBadCredentials:

@@ -62,6 +62,7 @@ type Server struct {
 	turns   turns
 	// derivations shares the costly derivation of keys; see derive.
 	derivations singleflight.Group
+	figures     figures
 	plans       chan struct{} // bounds the seating plans that are read at the same time
 	shedder     *shedder
 	monitor     *health.Monitor

@@ -26,6 +26,7 @@ var services = []service{
 	{"events", (*Server).registerCatalogue, func(d Deps) map[string]any {
 		return map[string]any{
 			"Requests": d.Requests, "Events": d.Events, "Catalogue": d.Catalogue, "Availability": d.Availability, "Blocks": d.Blocks,
+			"SalesBooks": d.SalesBooks,
 		}
 	}},
 	{"waiting-room", (*Server).registerQueue, func(d Deps) map[string]any {

@@ -31,6 +31,7 @@ func (s *Server) registerVenues(api huma.API) {
 		MaxBodyBytes: maxPlanBytes, BodyReadTimeout: time.Minute, SkipValidateBody: true,
 	}, only(ticket.RoleOrganizer), s.createPlan)
 	documentPlan(api)
+	s.registerVenueReads(api)
 }
 
 // documentPlan describes the body of create-plan, which huma takes for mere
@@ -65,7 +66,10 @@ type createVenueInput struct {
 	}
 }
 
-type venueOutput struct{ Body ticket.Venue }
+type venueOutput struct {
+	Location string `header:"Location"`
+	Body     ticket.Venue
+}
 
 func (s *Server) createVenue(ctx context.Context, in *createVenueInput) (*venueOutput, error) {
 	b := in.Body
@@ -80,26 +84,22 @@ func (s *Server) createVenue(ctx context.Context, in *createVenueInput) (*venueO
 		v := ticket.Venue{
 			ID: ticket.NewID(ticket.KindVenue, 0), Name: b.Name, City: b.City, Country: b.Country, Lat: b.Lat, Lon: b.Lon,
 		}
-		return &venueOutput{Body: v}, s.deps.Catalogue.CreateVenue(ctx, v, caller(ctx).ID)
+		return &venueOutput{Body: v, Location: "/v1/venues/" + v.ID}, s.recorded(ctx, func(ctx context.Context) (ticket.Change, error) {
+			return ticket.Change{SubjectID: v.ID, What: ticket.ChangeVenueCreated, After: asJSON(v)}, s.deps.Catalogue.CreateVenue(ctx, v, caller(ctx).ID)
+		})
 	})
 }
 
 type createPlanInput struct {
 	IdempotencyKey
-	VenueID string `path:"venue_id" maxLength:"100" pattern:"^[a-z0-9_]+$"`
+	VenuePath
 	RawBody []byte `contentType:"application/json"`
 }
 
-// planBody is a seating plan without its places.
-type planBody struct {
-	ID         string   `json:"id"`
-	VenueID    string   `json:"venue_id"`
-	Name       string   `json:"name"`
-	Capacity   int      `json:"capacity" doc:"Seats and standing places together."`
-	Categories []string `json:"categories" doc:"Each needs a price in an event."`
+type planOutput struct {
+	Location string `header:"Location"`
+	Body     planBody
 }
-
-type planOutput struct{ Body planBody }
 
 func (s *Server) createPlan(ctx context.Context, in *createPlanInput) (*planOutput, error) {
 	file, err := s.parsePlan(ctx, in.RawBody)
@@ -112,27 +112,23 @@ func (s *Server) createPlan(ctx context.Context, in *createPlanInput) (*planOutp
 		id := ticket.NewID(ticket.KindPlan, 0)
 		places := file.Plan(id)
 		plan := ticket.StoredPlan{
-			ID: id, VenueID: in.VenueID, Name: file.Name, Capacity: len(places.Seats),
+			ID: id, VenueID: in.VenueID, Name: file.Name, Capacity: len(places.Seats), CreatedAt: s.now().Truncate(time.Microsecond),
 			Categories: places.Categories(), Document: in.RawBody, CreatedBy: caller(ctx).ID,
 		}
-		if err := s.deps.Catalogue.CreatePlan(ctx, plan); err != nil {
-			return nil, err
-		}
-		return &planOutput{Body: planBody{
-			ID: id, VenueID: plan.VenueID, Name: plan.Name, Capacity: plan.Capacity, Categories: plan.Categories,
-		}}, nil
+		body := newPlanBody(plan)
+		return &planOutput{Body: body, Location: "/v1/venues/" + in.VenueID + "/plans/" + id}, s.recorded(ctx, func(ctx context.Context) (ticket.Change, error) {
+			return ticket.Change{SubjectID: id, What: ticket.ChangePlanCreated, After: asJSON(body)}, s.deps.Catalogue.CreatePlan(ctx, plan)
+		})
 	})
 }
 
-// parsePlan reads a file, two at a time at most: the largest take some hundred
-// megabytes while they are read.
+// parsePlan reads a file.
 func (s *Server) parsePlan(ctx context.Context, document []byte) (*seatingplan.File, error) {
-	select {
-	case s.plans <- struct{}{}:
-		defer func() { <-s.plans }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	leave, err := s.readsPlan(ctx)
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
 	file, err := seatingplan.Parse(document)
 	if err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ func TestServicesBehindTheGatewayHaveNoStorefront(t *testing.T) {
 	events, err := catalogue.New(w.store, nil)
 	require.NoError(t, err)
 	server, err := api.New(api.Deps{Tokens: w.auth, CatalogueDeps: api.CatalogueDeps{
-		Requests: w.store, Events: events, Catalogue: w.store, Availability: w.seats, Blocks: w.seats,
+		Requests: w.store, Events: events, Catalogue: w.store, Availability: w.seats, Blocks: w.seats, SalesBooks: w.sales,
 	}}, "events")
 	require.NoError(t, err)
 	w.listen(t, server)

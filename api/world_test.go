@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"yourticket.example/api"
@@ -28,6 +29,7 @@ import (
 type world struct {
 	url    string
 	store  *postgres.Catalogue
+	sales  *postgres.Sales
 	auth   *auth.Service
 	seats  *fakeSeats
 	log    *logBuffer
@@ -35,8 +37,10 @@ type world struct {
 	client *http.Client
 }
 
-// fakeSeats stands in for the live seat state.
+// fakeSeats stands in for the live seat state, and where nobody asks for them
+// for the sales books.
 type fakeSeats struct {
+	api.SalesBooks
 	mu      sync.Mutex
 	state   string
 	version string
@@ -60,14 +64,14 @@ func (f *fakeSeats) Counts(_ context.Context, events []*ticket.Event) ([]ticket.
 	return out, f.err
 }
 
-func (f *fakeSeats) Block(_ context.Context, _ *ticket.Event, seats []int, _ string) error {
+func (f *fakeSeats) Block(_ context.Context, _ *ticket.Event, o ticket.SeatsOrder) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.blocked = seats
+	f.blocked = o.Seats
 	return nil
 }
 
-func (f *fakeSeats) Unblock(context.Context, *ticket.Event, []int) error {
+func (f *fakeSeats) Unblock(context.Context, *ticket.Event, ticket.SeatsOrder) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.blocked = nil
@@ -122,6 +126,9 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	w.store = postgres.NewCatalogue(pool)
+	_, err = postgres.MigrateUp(t.Context(), w.pgURL, "sales", migrations.Sales())
+	require.NoError(t, err)
+	w.sales = postgres.NewSales([]*pgxpool.Pool{pool, pool}) // two shards in one database
 	require.NoError(t, w.store.RegisterShards(t.Context(), 2))
 	keys, err := signingKeys()
 	require.NoError(t, err)
@@ -145,7 +152,7 @@ func (w *world) serve(t *testing.T, store api.Catalogue) {
 		Parts:  []api.Part{{Name: "catalogue", Ping: w.store.Ping}},
 		CatalogueDeps: api.CatalogueDeps{
 			Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Requests: w.store,
-			Events: events, Catalogue: store, Availability: w.seats, Blocks: w.seats,
+			Events: events, Catalogue: store, Availability: w.seats, Blocks: w.seats, SalesBooks: w.sales,
 		},
 	}, "gateway", "events")
 	require.NoError(t, err)

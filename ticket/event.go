@@ -67,6 +67,8 @@ type Event struct {
 	OnSaleAt    time.Time
 	// Status is the stored status: draft, scheduled, postponed or canceled.
 	Status EventStatus
+	// StatusReason is what buyers are told of a postponed or canceled event.
+	StatusReason string
 	// MaxTicketsPerBuyer bounds what one account may hold and own together.
 	MaxTicketsPerBuyer int
 	WaitingRoom        WaitingRoom
@@ -131,8 +133,9 @@ type StoredPlan struct {
 	Categories []string
 	// Document is the plan's file, JSON; nil where only the rest was asked for.
 	Document []byte
-	// CreatedBy is the account that handed it in.
+	// CreatedBy is the account that handed it in, CreatedAt when.
 	CreatedBy string
+	CreatedAt time.Time
 }
 
 // EventCursor is a place in the list of upcoming events: the last one read.

@@ -1,6 +1,10 @@
 package ticket
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Money is an amount in the minor units of a currency (cents of a euro, whole yen).
 type Money struct {
@@ -25,6 +29,9 @@ func CurrencyDigits(currency string) (int, bool) {
 	d, ok := minorDigits[currency]
 	return d, ok
 }
+
+// Currencies lists the currencies that we sell in.
+func Currencies() []string { return slices.Sorted(maps.Keys(minorDigits)) }
 
 // Decimal writes the amount in major units with a point, as payment providers
 // and spreadsheets expect it: 12550 EUR is "125.50", 500 JPY is "500".

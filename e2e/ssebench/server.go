@@ -34,6 +34,7 @@ const eventID = "ev_0ssebench"
 type hall struct {
 	inventory.Books
 	api.Catalogue
+	api.SalesBooks
 	event *ticket.Event
 	plan  *ticket.Plan
 }
@@ -59,6 +60,14 @@ func (h *hall) Event(_ context.Context, id string) (*ticket.Event, error) {
 func (h *hall) Plan(context.Context, string) (*catalogue.Plan, error) { return nil, nil }
 
 func (h *hall) Forget(*ticket.Event) {}
+
+func (h *hall) Drawing(context.Context, string) (*catalogue.Drawing, error) {
+	return nil, ticket.Errorf(ticket.CodeNotFound, "Nothing is drawn here.")
+}
+
+func (h *hall) PlanFile(context.Context, string) (ticket.StoredPlan, error) {
+	return ticket.StoredPlan{}, ticket.Errorf(ticket.CodeNotFound, "There are no files here.")
+}
 
 func (h *hall) Places(context.Context, string) (*ticket.Plan, *bestseats.Finder, error) {
 	return h.plan, nil, nil
@@ -102,7 +111,7 @@ func serve(ctx context.Context, o options) error {
 	server, err := api.New(api.Deps{
 		Tokens: nobody{}, Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		LiveDeps:      api.LiveDeps{LiveMap: hub},
-		CatalogueDeps: api.CatalogueDeps{Requests: h, Events: h, Catalogue: h, Availability: seats, Blocks: seats},
+		CatalogueDeps: api.CatalogueDeps{Requests: h, Events: h, Catalogue: h, Availability: seats, Blocks: seats, SalesBooks: h},
 	}, "events")
 	if err != nil {
 		return err

@@ -91,7 +91,7 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 		},
 		CatalogueDeps: api.CatalogueDeps{
 			Accounts: accounts, Keys: accounts.Keys, Secrets: accounts.Passwords, Requests: s.catalogue,
-			Events: s.events, Catalogue: s.catalogue, Availability: s.inventory, Blocks: s.inventory,
+			Events: s.events, Catalogue: s.catalogue, Availability: s.inventory, Blocks: s.inventory, SalesBooks: s.sales,
 		},
 		LiveDeps: api.LiveDeps{LiveMap: hub}, QueueDeps: api.QueueDeps{Rooms: s.rooms, Sales: api.TemporalSales{Client: s.temporal}},
 		BookingDeps: api.BookingDeps{

@@ -23,6 +23,7 @@ const (
 
 	keptEvents = 10_000
 	keptPlans  = 64 // a plan of 50,000 places takes about 15 MB
+	keptDrawn  = 64 // its drawing about 400 kB
 )
 
 // Store is where events and plans are kept. What is missing is CodeNotFound,
@@ -35,11 +36,12 @@ type Store interface {
 // Cache is safe for concurrent use. What it returns is shared and must not be
 // changed.
 type Cache struct {
-	store   Store
-	now     func() time.Time
-	events  *lru.Cache[string, eventEntry]
-	plans   *lru.Cache[string, *Plan]
-	flights singleflight.Group
+	store    Store
+	now      func() time.Time
+	events   *lru.Cache[string, eventEntry]
+	plans    *lru.Cache[string, *Plan]
+	drawings *lru.Cache[string, *Drawing]
+	flights  singleflight.Group
 }
 
 // eventEntry is an event, or its absence, as it was at a time.
@@ -62,7 +64,11 @@ func New(store Store, now func() time.Time) (*Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("catalogue: %w", err)
 	}
-	return &Cache{store: store, now: now, events: events, plans: plans}, nil
+	drawings, err := lru.New[string, *Drawing](keptDrawn)
+	if err != nil {
+		return nil, fmt.Errorf("catalogue: %w", err)
+	}
+	return &Cache{store: store, now: now, events: events, plans: plans, drawings: drawings}, nil
 }
 
 // Event gives an event by id or slug as it was at most a second ago, or up to a

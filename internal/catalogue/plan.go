@@ -50,11 +50,16 @@ func build(stored ticket.StoredPlan) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("catalogue: plan %s: %w", stored.ID, err)
 	}
-	sum := sha256.Sum256(p.SeatMap)
-	tag := hex.EncodeToString(sum[:16])
-	p.ETag, p.GzipETag = `"`+tag+`"`, `"`+tag+`-gzip"`
+	p.ETag, p.GzipETag = etags(p.SeatMap)
 	p.SeatMapGzip, err = compress(p.SeatMap)
 	return p, err
+}
+
+// etags gives the strong entity tags of some bytes, and of the same compressed.
+func etags(data []byte) (plain, packed string) {
+	sum := sha256.Sum256(data)
+	tag := hex.EncodeToString(sum[:16])
+	return `"` + tag + `"`, `"` + tag + `-gzip"`
 }
 
 func compress(data []byte) ([]byte, error) {

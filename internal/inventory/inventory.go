@@ -24,8 +24,8 @@ type Catalogue interface {
 type Books interface {
 	SeatBook(ctx context.Context, eventID string) (postgres.SeatBook, error)
 	Unsellable(ctx context.Context, eventIDs []string) (map[string]int, error)
-	SaveBlocks(ctx context.Context, eventID string, seats []int, reason string) error
-	DeleteBlocks(ctx context.Context, eventID string, seats []int) error
+	SaveBlocks(ctx context.Context, eventID string, o ticket.SeatsOrder, live func(context.Context) error) (saved []int, err error)
+	DeleteBlocks(ctx context.Context, eventID string, o ticket.SeatsOrder, live func(context.Context) error) error
 }
 
 // Inventory is safe for concurrent use.
@@ -155,25 +155,6 @@ func (v *Inventory) Snapshot(ctx context.Context, e *ticket.Event) (version, sea
 		return err
 	})
 	return version, seats, err
-}
-
-// Block keeps places from the sale. It returns CodeSeatsUnavailable when one of
-// them is held or sold.
-func (v *Inventory) Block(ctx context.Context, e *ticket.Event, seats []int, reason string) error {
-	err := v.withState(ctx, e, func() error { return v.live.Block(ctx, e.ID, seats) })
-	if err != nil {
-		return refusal(err, 0)
-	}
-	return v.books.SaveBlocks(ctx, e.ID, seats, reason)
-}
-
-// Unblock gives places back to the sale. It returns CodeSeatsUnavailable when
-// one of them is neither blocked nor free.
-func (v *Inventory) Unblock(ctx context.Context, e *ticket.Event, seats []int) error {
-	if err := v.books.DeleteBlocks(ctx, e.ID, seats); err != nil {
-		return err
-	}
-	return refusal(v.withState(ctx, e, func() error { return v.live.Unblock(ctx, e.ID, seats) }), 0)
 }
 
 // withState runs an operation on the live state and, when there is none,

@@ -105,7 +105,7 @@ func (h *hall) save(t *testing.T, hold redis.Hold, r redis.HoldRequest, status t
 func TestALostMapIsRebuiltFromTheBooks(t *testing.T) {
 	t.Parallel()
 	h := open(t, 1)
-	require.NoError(t, h.Block(t.Context(), h.event, []int{9}, "house"))
+	require.NoError(t, h.Block(t.Context(), h.event, order(9)))
 	sold := request(ticket.DeriveBookingID(h.event.ID, "anna", "1"), "anna", 0, 1)
 	hold, err := h.Hold(t.Context(), h.event, sold)
 	require.NoError(t, err)
@@ -134,7 +134,7 @@ func TestALostMapIsRebuiltFromTheBooks(t *testing.T) {
 	require.NoError(t, h.Sell(t.Context(), h.event, sold.HoldID, "anna", []int{0, 1}))
 	_, err = h.Hold(t.Context(), h.event, request("bk_x", "anna", 2, 3, 7))
 	require.Equal(t, ticket.CodeTicketLimit, ticket.CodeOf(err), "the limit is rebuilt too")
-	require.NoError(t, h.Unblock(t.Context(), h.event, []int{9}))
+	require.NoError(t, h.Unblock(t.Context(), h.event, order(9)))
 	require.Equal(t, byte('a'), h.state(t)[9])
 }
 
@@ -150,7 +150,7 @@ func TestRefusalsSayWhatIsWrong(t *testing.T) {
 	taken, err := h.Taken(t.Context(), h.event, []int{0, 1, 5})
 	require.NoError(t, err)
 	require.Equal(t, []int{1}, taken)
-	require.Equal(t, ticket.CodeSeatsUnavailable, ticket.CodeOf(h.Block(t.Context(), h.event, []int{1}, "")))
+	require.Equal(t, ticket.CodeSeatsUnavailable, ticket.CodeOf(h.Block(t.Context(), h.event, order(1))))
 
 	best := bestseats.Query{Category: "A", Quantity: 8, Adjacent: true}
 	r := request("bk_3", "carl")

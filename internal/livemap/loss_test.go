@@ -114,7 +114,8 @@ func (h *hall) toggle(t *testing.T, n int, pause time.Duration) {
 	for range n {
 		require.NoError(t, h.Block(t.Context(), h.event.ID, all))
 		time.Sleep(pause)
-		require.NoError(t, h.Unblock(t.Context(), h.event.ID, all))
+		_, err := h.Unblock(t.Context(), h.event.ID, all)
+		require.NoError(t, err)
 		time.Sleep(pause)
 	}
 }

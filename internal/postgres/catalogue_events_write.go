@@ -63,12 +63,12 @@ func (c *Catalogue) UpdateEvent(ctx context.Context, e *ticket.Event) (err error
 		err := c.db(ctx).QueryRow(ctx, `
 			UPDATE events
 			SET name = $3, artist = $4, genre = $5, description = $6, starts_at = $7, doors_at = $8, on_sale_at = $9,
-			    status = $10, max_tickets_per_buyer = $11, waiting_room = $12, currency = $13,
+			    status = $10, max_tickets_per_buyer = $11, waiting_room = $12, currency = $13, status_reason = $14,
 			    version = version + 1, updated_at = now()
 			WHERE id = $1 AND version = $2
 			RETURNING version, updated_at`,
 			e.ID, e.Version, e.Name, e.Artist, e.Genre, e.Description, e.StartsAt, e.DoorsAt, e.OnSaleAt,
-			e.Status, e.MaxTicketsPerBuyer, e.WaitingRoom, e.Currency).
+			e.Status, e.MaxTicketsPerBuyer, e.WaitingRoom, e.Currency, e.StatusReason).
 			Scan(&e.Version, &e.UpdatedAt)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ticket.Errorf(ticket.CodePreconditionFailed, "The event was changed in the meantime; read it again.")

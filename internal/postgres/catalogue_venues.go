@@ -35,9 +35,9 @@ func (c *Catalogue) CreatePlan(ctx context.Context, p ticket.StoredPlan) (err er
 		return err
 	}
 	_, err = c.db(ctx).Exec(ctx, `
-		INSERT INTO plans (id, venue_id, name, capacity, categories, document, created_by)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		p.ID, p.VenueID, p.Name, p.Capacity, p.Categories, packed, p.CreatedBy)
+		INSERT INTO plans (id, venue_id, name, capacity, categories, document, created_by, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, COALESCE($8, now()))`,
+		p.ID, p.VenueID, p.Name, p.Capacity, p.Categories, packed, p.CreatedBy, nullTime(p.CreatedAt))
 	return err
 }
 
@@ -45,8 +45,8 @@ func (c *Catalogue) CreatePlan(ctx context.Context, p ticket.StoredPlan) (err er
 func (c *Catalogue) PlanInfo(ctx context.Context, id string) (p ticket.StoredPlan, err error) {
 	defer wrap(&err, "postgres.PlanInfo(%s)", id)
 	err = c.db(ctx).QueryRow(ctx, `
-		SELECT id, venue_id, name, capacity, categories, created_by FROM plans WHERE id = $1`, id).
-		Scan(&p.ID, &p.VenueID, &p.Name, &p.Capacity, &p.Categories, &p.CreatedBy)
+		SELECT id, venue_id, name, capacity, categories, created_by, created_at FROM plans WHERE id = $1`, id).
+		Scan(&p.ID, &p.VenueID, &p.Name, &p.Capacity, &p.Categories, &p.CreatedBy, &p.CreatedAt)
 	return p, notFound(err, "plan", id)
 }
 
@@ -55,8 +55,8 @@ func (c *Catalogue) Plan(ctx context.Context, id string) (p ticket.StoredPlan, e
 	defer wrap(&err, "postgres.Plan(%s)", id)
 	var packed []byte
 	err = c.db(ctx).QueryRow(ctx, `
-		SELECT id, venue_id, name, capacity, categories, created_by, document FROM plans WHERE id = $1`, id).
-		Scan(&p.ID, &p.VenueID, &p.Name, &p.Capacity, &p.Categories, &p.CreatedBy, &packed)
+		SELECT id, venue_id, name, capacity, categories, created_by, created_at, document FROM plans WHERE id = $1`, id).
+		Scan(&p.ID, &p.VenueID, &p.Name, &p.Capacity, &p.Categories, &p.CreatedBy, &p.CreatedAt, &packed)
 	if err != nil {
 		return p, notFound(err, "plan", id)
 	}

@@ -27,7 +27,7 @@ type CommitRow struct {
 // commitBooking confirms a booking whole or not at all: status, tickets,
 // payment and journal in one statement, hence one transaction and one round
 // trip. It matches no row when the booking is not waiting to be paid, its fence
-// was outrun, or a newer hold has sold one of the seats.
+// was outrun, a newer hold has sold one of the seats, or one is kept from the sale.
 const commitBooking = `
 WITH booking AS (
 	UPDATE bookings b
@@ -36,6 +36,7 @@ WITH booking AS (
 	  AND b.status IN ('held', 'paying', 'action_required', 'needs_attention')
 	  AND NOT EXISTS (SELECT 1 FROM tickets t
 	                  WHERE t.event_id = b.event_id AND t.seat_index = ANY(b.seat_indexes) AND t.fence >= b.fence)
+	  AND NOT EXISTS (SELECT 1 FROM blocks k WHERE k.event_id = b.event_id AND k.seat_index = ANY(b.seat_indexes))
 	RETURNING *
 ), counted AS (
 	INSERT INTO buyer_tickets AS bt (event_id, buyer_id, tickets, maximum)

@@ -129,27 +129,3 @@ func countTaken(ctx context.Context, db querier, eventIDs []string) (map[string]
 	_, err = pgx.ForEachRow(rows, []any{&id, &n}, func() error { counts[id] = n; return nil })
 	return counts, err
 }
-
-// SaveBlocks keeps places from the sale; those that are blocked stay so.
-func (s *Sales) SaveBlocks(ctx context.Context, eventID string, seats []int, reason string) (err error) {
-	defer wrap(&err, "postgres.SaveBlocks(%s)", eventID)
-	db, err := s.shard(eventID)
-	if err != nil {
-		return err
-	}
-	_, err = db.Exec(ctx, `
-		INSERT INTO blocks (event_id, seat_index, reason) SELECT $1, unnest($2::int[]), $3
-		ON CONFLICT DO NOTHING`, eventID, seats, reason)
-	return interpret(err)
-}
-
-// DeleteBlocks gives places back to the sale.
-func (s *Sales) DeleteBlocks(ctx context.Context, eventID string, seats []int) (err error) {
-	defer wrap(&err, "postgres.DeleteBlocks(%s)", eventID)
-	db, err := s.shard(eventID)
-	if err != nil {
-		return err
-	}
-	_, err = db.Exec(ctx, `DELETE FROM blocks WHERE event_id = $1 AND seat_index = ANY($2)`, eventID, seats)
-	return interpret(err)
-}

@@ -185,8 +185,10 @@ func TestSeatBookIsWhatALostMapIsRebuiltFrom(t *testing.T) {
 	t.Parallel()
 	s, shards, events := sales(t)
 	event := events[0]
-	require.NoError(t, s.SaveBlocks(t.Context(), event, []int{8, 9}, "house"))
-	require.NoError(t, s.DeleteBlocks(t.Context(), event, []int{9}))
+	live := func(context.Context) error { return nil }
+	_, err := s.SaveBlocks(t.Context(), event, ticket.SeatsOrder{Seats: []int{8, 9}, Reason: "house", By: "us_1"}, live)
+	require.NoError(t, err)
+	require.NoError(t, s.DeleteBlocks(t.Context(), event, ticket.SeatsOrder{Seats: []int{9}, By: "us_1"}, live))
 	sold := holdRow(event, "anna", "sold", 1, 0)
 	paying := holdRow(event, "ben", "paying", 2, 1, 2)
 	held := holdRow(event, "carl", "held", 3, 3)

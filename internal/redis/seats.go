@@ -24,6 +24,7 @@ var (
 	sellScript    = script("sell")
 	sweepScript   = script("sweep")
 	blockScript   = script("block")
+	unblockScript = script("unblock")
 	loadScript    = goredis.NewScript(source("load"))
 )
 
@@ -162,16 +163,21 @@ func (s *Seats) Sweep(ctx context.Context, eventID string) (int, error) {
 	return strconv.Atoi(reply[1])
 }
 
-// Block takes free places from the sale, all or none.
+// Block takes free places from the sale, all or none; *TakenError when one is
+// held or sold. Blocking what is blocked succeeds.
 func (s *Seats) Block(ctx context.Context, eventID string, seats []int) error {
-	_, err := s.run(ctx, blockScript, eventID, appendSeats([]any{"a", "b"}, seats)...)
+	_, err := s.run(ctx, blockScript, eventID, appendSeats(nil, seats)...)
 	return err
 }
 
-// Unblock gives blocked places back to the sale, all or none.
-func (s *Seats) Unblock(ctx context.Context, eventID string, seats []int) error {
-	_, err := s.run(ctx, blockScript, eventID, appendSeats([]any{"b", "a"}, seats)...)
-	return err
+// Unblock gives those of the places that are blocked back to the sale, and says
+// which they were.
+func (s *Seats) Unblock(ctx context.Context, eventID string, seats []int) (freed []int, err error) {
+	reply, err := s.run(ctx, unblockScript, eventID, appendSeats(nil, seats)...)
+	if err != nil {
+		return nil, err
+	}
+	return parseSeats(reply[1]), nil
 }
 
 // Snapshot reads an event's places, one byte each, and the version of that

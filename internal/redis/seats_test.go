@@ -186,7 +186,9 @@ func TestBlockTakesFreePlacesOnly(t *testing.T) {
 	require.True(t, ok, "%v", err)
 	require.NoError(t, s.Block(t.Context(), event, []int{1, 2}))
 	requireMap(t, s, "hbbaaaaaaa")
-	require.NoError(t, s.Unblock(t.Context(), event, []int{1}))
+	freed, err := s.Unblock(t.Context(), event, []int{0, 1}) // 0 is not blocked, and stays as it is
+	require.NoError(t, err)
+	require.Equal(t, []int{1}, freed)
 	requireMap(t, s, "habaaaaaaa")
 }
 

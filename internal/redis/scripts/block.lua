@@ -1,19 +1,19 @@
--- ARGV: 1 from state, 2 to state, 3… places. All of them or none.
-local from, to = ARGV[1], ARGV[2]
+-- ARGV: places. All of them are taken from the sale, or none; those that are
+-- blocked stay so.
 sweep(now_ms())
 local taken, changed = {}, {}
-for i = 3, #ARGV do
+for i = 1, #ARGV do
   local state = state_of(ARGV[i])
-  if state == from then
+  if state == 'a' then
     changed[#changed + 1] = ARGV[i]
-  elseif state ~= to then
+  elseif state ~= 'b' then
     taken[#taken + 1] = ARGV[i]
   end
 end
 if #taken > 0 then return {'taken', table.concat(taken, ',')} end
-for _, s in ipairs(changed) do redis.call('SETRANGE', SEATS, s, to) end
+for _, s in ipairs(changed) do redis.call('SETRANGE', SEATS, s, 'b') end
 if #changed > 0 then
-  redis.call('HINCRBY', META, 'available', (to == 'a') and #changed or -#changed)
-  publish(changed, to)
+  redis.call('HINCRBY', META, 'available', -#changed)
+  publish(changed, 'b')
 end
 return {'ok'}
