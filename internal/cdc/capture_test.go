@@ -1,6 +1,7 @@
 package cdc_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -73,13 +74,15 @@ func TestStockFollowsTheShards(t *testing.T) {
 	w.indexed(t, events[0].ID, func(d *elastic.Document) bool { return d.SoldOut })
 	w.same(t)
 	require.False(t, w.document(t, events[1].ID).SoldOut, "one of its places is left")
-	require.NoError(t, w.Sales.SaveBlocks(t.Context(), events[1].ID, []int{0}, "house"))
+	live, house := func(context.Context) error { return nil }, ticket.SeatsOrder{Seats: []int{0}, Reason: "house", By: "us_1"}
+	_, err := w.Sales.SaveBlocks(t.Context(), events[1].ID, house, live)
+	require.NoError(t, err)
 	w.indexed(t, events[1].ID, func(d *elastic.Document) bool { return d.SoldOut })
 
 	stop()
-	_, err := w.shards[first].Exec(t.Context(), `UPDATE tickets SET status = 'refunded' WHERE seat_index = 0`)
+	_, err = w.shards[first].Exec(t.Context(), `UPDATE tickets SET status = 'refunded' WHERE seat_index = 0`)
 	require.NoError(t, err)
-	require.NoError(t, w.Sales.DeleteBlocks(t.Context(), events[1].ID, []int{0}))
+	require.NoError(t, w.Sales.DeleteBlocks(t.Context(), events[1].ID, house, live))
 	w.capture(t)
 	for _, e := range events {
 		w.indexed(t, e.ID, func(d *elastic.Document) bool { return !d.SoldOut })
