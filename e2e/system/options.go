@@ -36,6 +36,11 @@ type Options struct {
 	// APIs and Workers are the processes; one of each when empty.
 	APIs    []Role
 	Workers []Role
+	// Elasticsearch adds one, and the change capture that fills it: CDCs are its
+	// processes, one when empty. It is off because it takes ten seconds and half
+	// a gigabyte, and nobody needs it to sell.
+	Elasticsearch bool
+	CDCs          []Role
 	// Durable makes PostgreSQL write as safely as in production, so that a
 	// killed server has lost nothing that it acknowledged.
 	Durable bool
@@ -53,6 +58,9 @@ func (o Options) withDefaults() Options {
 	}
 	if len(o.Workers) == 0 {
 		o.Workers = []Role{{}}
+	}
+	if o.Elasticsearch && len(o.CDCs) == 0 {
+		o.CDCs = []Role{{}}
 	}
 	o.Name = cmp.Or(o.Name, "system")
 	o.TemporalStore = cmp.Or(o.TemporalStore, StoreMemory)

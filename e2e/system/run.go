@@ -32,6 +32,9 @@ func (s *System) env(extra ...string) []string {
 		"SETTLE_AFTER=20s",
 		"WORKER_BUILD_ID=e2e",
 	)
+	if s.Elasticsearch != nil {
+		env = append(env, "ELASTICSEARCH_URL="+s.Elasticsearch.URL)
+	}
 	return append(append(env, s.Env...), extra...)
 }
 
@@ -65,12 +68,18 @@ func (s *System) startProcesses(ctx context.Context) error {
 		return err
 	}
 	s.Sandbox = sandbox
-	for i, role := range s.Options.Workers {
-		p, err := s.process("worker", i, "--metrics-listen", "/healthz", role)
-		if err != nil {
-			return err
+	for _, kind := range []struct {
+		command string
+		roles   []Role
+		to      *[]*Process
+	}{{"worker", s.Options.Workers, &s.Workers}, {"cdc", s.Options.CDCs, &s.CDCs}} {
+		for i, role := range kind.roles {
+			p, err := s.process(kind.command, i, "--metrics-listen", "/healthz", role)
+			if err != nil {
+				return err
+			}
+			*kind.to = append(*kind.to, p)
 		}
-		s.Workers = append(s.Workers, p)
 	}
 	for _, p := range s.processes() { // they were described before the sandbox had its address; a role's own wins
 		p.env = append([]string{"STRIPE_API_URL=" + sandbox.URL, "PAYPAL_API_URL=" + sandbox.URL}, p.env...)
@@ -121,7 +130,7 @@ func (s *System) process(command string, n int, listenFlag, probe string, role R
 
 // processes lists those of the binary.
 func (s *System) processes() []*Process {
-	out := append(append([]*Process{}, s.APIs...), s.Workers...)
+	out := slices.Concat(s.APIs, s.Workers, s.CDCs)
 	if s.Sandbox != nil {
 		out = append(out, s.Sandbox)
 	}

@@ -29,11 +29,14 @@ type System struct {
 	Postgres *parts.Part
 	Redis    *parts.Part
 	Temporal *parts.Part
+	// Elasticsearch is nil unless the options ask for it.
+	Elasticsearch *parts.Part
 	// TemporalDB is Temporal's own PostgreSQL, with StorePostgres.
 	TemporalDB *parts.Part
 	Sandbox    *Process
 	APIs       []*Process
 	Workers    []*Process
+	CDCs       []*Process
 
 	// CatalogueDB and Shards read what the processes wrote.
 	CatalogueDB *pgxpool.Pool
@@ -109,6 +112,9 @@ func (s *System) startParts(ctx context.Context) error {
 			s.Redis, err = parts.StartRedis(ctx, empty)
 			return err
 		},
+	}
+	if s.Options.Elasticsearch {
+		starts = append(starts, func() (err error) { s.Elasticsearch, err = parts.StartElasticsearch(ctx, o); return err })
 	}
 	if s.TemporalStore != StorePostgres {
 		starts = append(starts, func() error { return s.startTemporal(ctx, "") })
@@ -213,7 +219,7 @@ func (s *System) Stop() error {
 	}
 	s.web.CloseIdleConnections()
 	stops = nil
-	for _, p := range []*parts.Part{s.Postgres, s.Redis, s.Temporal} {
+	for _, p := range []*parts.Part{s.Postgres, s.Redis, s.Temporal, s.Elasticsearch} {
 		if p != nil {
 			stops = append(stops, func() error { return p.Stop(ctx) })
 		}

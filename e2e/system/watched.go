@@ -7,7 +7,7 @@ import (
 )
 
 // Watched are the processes of the system, for measuring what each costs. The
-// first api and the first worker have no number.
+// first of each kind has no number.
 func (s *System) Watched() []cputime.Process {
 	out := []cputime.Process{
 		{Name: "temporal", Pid: s.Temporal.Pid()}, {Name: "postgres", Pid: s.Postgres.Pid()},
@@ -16,7 +16,10 @@ func (s *System) Watched() []cputime.Process {
 	if s.TemporalDB != nil {
 		out = append(out, cputime.Process{Name: "temporal-db", Pid: s.TemporalDB.Pid()})
 	}
-	for name, processes := range map[string][]*Process{"api": s.APIs, "worker": s.Workers} {
+	if s.Elasticsearch != nil {
+		out = append(out, cputime.Process{Name: "elasticsearch", Pid: s.Elasticsearch.Pid()})
+	}
+	for name, processes := range map[string][]*Process{"api": s.APIs, "worker": s.Workers, "cdc": s.CDCs} {
 		for i, p := range processes {
 			numbered := name
 			if i > 0 {

@@ -18,8 +18,9 @@ type Config struct {
 	SalesDatabaseURLs URLs `name:"sales-database-urls" env:"SALES_DATABASE_URLS" placeholder:"URL,URL" help:"PostgreSQL databases of the sales shards (default: the catalogue's)."`
 	// RedisURL is redis://, rediss:// or redis+cluster:// with host and port.
 	RedisURL URL `name:"redis-url" env:"REDIS_URL" placeholder:"URL" help:"Redis; redis+cluster:// for a cluster."`
-	// ElasticsearchURL may be empty: search then asks PostgreSQL.
-	ElasticsearchURL URL `name:"elasticsearch-url" env:"ELASTICSEARCH_URL" placeholder:"URL" help:"Elasticsearch; without it PostgreSQL answers searches."`
+	// ElasticsearchURL is where Elasticsearch's nodes answer, with user and
+	// password if it asks for them. It may be empty: search then asks PostgreSQL.
+	ElasticsearchURL URLs `name:"elasticsearch-url" env:"ELASTICSEARCH_URL" placeholder:"URL,URL" help:"Nodes of Elasticsearch; without them PostgreSQL answers searches."`
 	// TemporalAddress is host:port of Temporal's frontend. TLS and API keys come
 	// from Temporal's own environment variables.
 	TemporalAddress string `name:"temporal-address" env:"TEMPORAL_ADDRESS" placeholder:"HOST:PORT" help:"Temporal's frontend."`

@@ -66,12 +66,16 @@ func TestValidateReportsEveryFaultByVariable(t *testing.T) {
 		"missing database":       {func(c *config.Config) { c.DatabaseURL = config.URL{} }, []string{"DATABASE_URL: is missing"}},
 		"wrong database scheme":  {func(c *config.Config) { c.DatabaseURL = config.NewURL("mysql://db/x") }, []string{"DATABASE_URL: must begin with postgres:// or postgresql://"}},
 		"second shard malformed": {func(c *config.Config) { c.SalesDatabaseURLs = config.NewURLs("postgres://a/b", "postgres:///x") }, []string{"SALES_DATABASE_URLS: has no host"}},
-		"unparsable URL":         {func(c *config.Config) { c.RedisURL = config.NewURL("redis://:" + password + "@host:port") }, []string{"REDIS_URL: is not a valid URL"}},
-		"cluster URL":            {func(c *config.Config) { c.RedisURL = config.NewURL("redis+cluster://a:1") }, nil},
-		"address without port":   {func(c *config.Config) { c.TemporalAddress = "temporal" }, []string{"TEMPORAL_ADDRESS: must be host:port"}},
-		"address with bad port":  {func(c *config.Config) { c.TemporalAddress = "temporal:99999" }, []string{"TEMPORAL_ADDRESS: must be host:port with a port between 1 and 65535"}},
-		"key with white space":   {func(c *config.Config) { c.StripeAPIKey = config.NewSecret(password + "\n") }, []string{"STRIPE_API_KEY: must not contain white space"}},
-		"unknown log level":      {func(c *config.Config) { c.LogLevel = "loud" }, []string{"LOG_LEVEL: must be debug, info, warn or error"}},
+		"cluster of several nodes": {func(c *config.Config) {
+			c.ElasticsearchURL = config.NewURLs("https://app:"+password+"@n1:9200", "https://app:"+password+"@n2:9200/search")
+		}, nil},
+		"second node malformed": {func(c *config.Config) { c.ElasticsearchURL = config.NewURLs("http://n1:9200", "n2:9200") }, []string{"ELASTICSEARCH_URL: must begin with http:// or https://"}},
+		"unparsable URL":        {func(c *config.Config) { c.RedisURL = config.NewURL("redis://:" + password + "@host:port") }, []string{"REDIS_URL: is not a valid URL"}},
+		"cluster URL":           {func(c *config.Config) { c.RedisURL = config.NewURL("redis+cluster://a:1") }, nil},
+		"address without port":  {func(c *config.Config) { c.TemporalAddress = "temporal" }, []string{"TEMPORAL_ADDRESS: must be host:port"}},
+		"address with bad port": {func(c *config.Config) { c.TemporalAddress = "temporal:99999" }, []string{"TEMPORAL_ADDRESS: must be host:port with a port between 1 and 65535"}},
+		"key with white space":  {func(c *config.Config) { c.StripeAPIKey = config.NewSecret(password + "\n") }, []string{"STRIPE_API_KEY: must not contain white space"}},
+		"unknown log level":     {func(c *config.Config) { c.LogLevel = "loud" }, []string{"LOG_LEVEL: must be debug, info, warn or error"}},
 		"several at once": {func(c *config.Config) {
 			c.PayPalClientID, c.StripeAPIKey, c.SMTPURL = "", config.Secret{}, config.NewURL("http://mail")
 		}, []string{
@@ -91,6 +95,12 @@ func TestValidateReportsEveryFaultByVariable(t *testing.T) {
 			require.EqualError(t, err, strings.Join(tt.want, "\n"))
 		})
 	}
+}
+
+func TestMissingElasticsearchIsAFaultOnlyWhereItIsRequired(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, complete().Validate(config.Serving...), "search does without it")
+	require.EqualError(t, complete().Validate("ELASTICSEARCH_URL"), "ELASTICSEARCH_URL: is missing")
 }
 
 func complete() config.Config {

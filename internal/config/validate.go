@@ -53,12 +53,10 @@ type field struct {
 
 func (c Config) fields() []field {
 	fields := []field{{"DATABASE_URL", c.DatabaseURL.Reveal(), schemes("postgres", "postgresql")}}
-	for _, u := range c.SalesDatabaseURLs.list {
-		fields = append(fields, field{"SALES_DATABASE_URLS", u.Reveal(), schemes("postgres", "postgresql")})
-	}
+	fields = append(fields, each("SALES_DATABASE_URLS", c.SalesDatabaseURLs, schemes("postgres", "postgresql"))...)
+	fields = append(fields, each("ELASTICSEARCH_URL", c.ElasticsearchURL, schemes("http", "https"))...)
 	return append(append(fields, c.Gateway.fields()...), []field{
 		{"REDIS_URL", c.RedisURL.Reveal(), schemes("redis", "rediss", "redis+cluster", "rediss+cluster")},
-		{"ELASTICSEARCH_URL", c.ElasticsearchURL.Reveal(), schemes("http", "https")},
 		{"TEMPORAL_ADDRESS", c.TemporalAddress, hostPort},
 		{"TEMPORAL_NAMESPACE", c.TemporalNamespace, nil},
 		{"STRIPE_API_KEY", c.StripeAPIKey.Reveal(), oneWord},
@@ -72,6 +70,18 @@ func (c Config) fields() []field {
 		{"SMTP_URL", c.SMTPURL.Reveal(), schemes("smtp", "smtps")},
 		{"LOG_LEVEL", c.LogLevel, logLevel},
 	}...)
+}
+
+// each gives a field for every address of a variable, or one without a value.
+func each(variable string, us URLs, check func(string) error) []field {
+	if us.IsZero() {
+		return []field{{variable: variable}}
+	}
+	var fields []field
+	for _, u := range us.list {
+		fields = append(fields, field{variable, u.Reveal(), check})
+	}
+	return fields
 }
 
 // schemes checks for a URL with one of these schemes and a host. The parser's

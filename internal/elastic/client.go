@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	elasticsearch "github.com/elastic/go-elasticsearch/v8"
@@ -35,13 +36,15 @@ type Client struct {
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 64 << 20
 
-// Open makes a client of the cluster at url, which may carry a user and a
-// password. It does not connect: a cluster that is away shows at the first call.
+// Open makes a client of the cluster whose nodes are at urls, which are
+// separated by commas and may carry a user and a password, a comma in which is
+// written %2C. A node that does not answer is left out for a while where there
+// are others. It does not connect: a cluster that is away shows at the first call.
 // Nothing is retried here; callers know what they can wait for.
-func Open(url string, o Options) (*Client, error) {
+func Open(urls string, o Options) (*Client, error) {
 	conns := cmp.Or(o.MaxConns, 64)
 	es, err := elasticsearch.NewBaseClient(elasticsearch.Config{
-		Addresses: []string{url}, DisableRetry: true, DisableMetaHeader: true,
+		Addresses: strings.Split(urls, ","), DisableRetry: true, DisableMetaHeader: true,
 		Transport: &http.Transport{
 			DialContext:     (&net.Dialer{Timeout: cmp.Or(o.Dial, time.Second), KeepAlive: 30 * time.Second}).DialContext,
 			MaxConnsPerHost: conns, MaxIdleConnsPerHost: conns, IdleConnTimeout: 90 * time.Second,

@@ -47,17 +47,12 @@ func fetchArchive(ctx context.Context, o Options, a archive) (string, error) {
 		if sum != a.content {
 			return fmt.Errorf("the files of %s have digest %s where %s was expected", url, sum, a.content)
 		}
-		for name, program := range a.add {
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(program), 0o755); err != nil {
-				return err
-			}
-		}
 		return nil
 	})
 }
 
-// unzip writes the wanted files into dir, of which none can get out, and
-// returns their contentDigest.
+// unzip writes the wanted files into dir, of which none can get out, and what
+// is added to them, and returns the contentDigest of the former.
 func unzip(r io.ReaderAt, a archive, dir string) (string, error) {
 	z, err := zip.NewReader(r, a.bytes)
 	if err != nil {
@@ -76,6 +71,11 @@ func unzip(r io.ReaderAt, a archive, dir string) (string, error) {
 		}
 		if sums[name], err = unzipFile(root, name, f); err != nil {
 			return "", fmt.Errorf("%s: %w", f.Name, err)
+		}
+	}
+	for name, program := range a.add {
+		if err := writeFile(root, name, 0o755, strings.NewReader(program)); err != nil {
+			return "", err
 		}
 	}
 	return contentDigest(sums), nil

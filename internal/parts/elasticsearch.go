@@ -126,12 +126,29 @@ func lockHolder(file string) (pid int, err error) {
 	return int(lock.Pid), nil
 }
 
-// elasticsearchReason returns the innermost cause of the last exception in the
-// log, or what the launcher said.
+// elasticsearchNoise is in the lines that follow the one with the reason.
+var elasticsearchNoise = []string{
+	"did not exit normally", "died while starting up",
+	"Could not create the Java Virtual Machine", "A fatal exception has occurred",
+	"output:", "error:",
+}
+
+// elasticsearchReason returns what a server said last: of an exception that
+// ended it the innermost cause.
 func elasticsearchReason(log []string) string {
-	last := slices.IndexFunc(log, func(line string) bool { return strings.Contains(line, "fatal exception") })
-	if last >= 0 {
-		log = log[last:]
+	var lines []string
+	words := []string{"Terminating due to "} // The memory is used up.
+	for _, line := range log {
+		frame := strings.HasPrefix(line, "\t") || strings.TrimSpace(line) == ""
+		noise := slices.ContainsFunc(elasticsearchNoise, func(n string) bool { return strings.Contains(line, n) })
+		if frame || noise {
+			continue
+		}
+		if strings.Contains(line, "fatal exception while booting") {
+			words = append(words, "Caused by: ")
+			lines = nil
+		}
+		lines = append(lines, line)
 	}
-	return lastOf(log, []string{"Caused by: ", "ERROR: ", "Terminating due to "}, "Caused by: ", "ERROR: ")
+	return lastOf(lines, words, "Caused by: ", "ERROR: ")
 }

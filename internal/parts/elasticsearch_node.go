@@ -15,7 +15,7 @@ import (
 type elasticsearchNode struct {
 	home, java string
 	dir        string
-	heap       string
+	heap       string // As for Java; "" is little.
 	identity   identity
 }
 
@@ -100,16 +100,18 @@ cluster.routing.allocation.disk.watermark.flood_stage: 100mb
 	return text
 }
 
-// jvmOptions are for little memory and a quick start.
+// jvmOptions are for little memory and a quick start. Whoever asks for a heap
+// gets all of it at once, and a compiler that takes its time, as a server does.
 func (n *elasticsearchNode) jvmOptions() string {
-	return fmt.Sprintf(`-Xms128m
--Xmx%s
--XX:+UseSerialGC
--XX:TieredStopAtLevel=1
+	memory := "-Xms128m\n-Xmx512m\n-XX:TieredStopAtLevel=1\n"
+	if n.heap != "" {
+		memory = "-Xms" + n.heap + "\n-Xmx" + n.heap + "\n"
+	}
+	return memory + `-XX:+UseSerialGC
 -XX:+ExitOnOutOfMemoryError
--XX:ErrorFile=%s
+-XX:ErrorFile=` + filepath.Join(n.dir, "crash-%p.log") + `
 -Djava.io.tmpdir=${ES_TMPDIR}
-`, n.heap, filepath.Join(n.dir, "crash-%p.log"))
+`
 }
 
 // elasticsearchLogging sends everything to the part's log, with exceptions.

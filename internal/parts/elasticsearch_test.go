@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,19 +36,15 @@ func requireAsk(t *testing.T, method, url, body string) string {
 	return answer
 }
 
-func TestElasticsearchKeepsWhatItAcknowledgedBeforeAKill(t *testing.T) {
-	t.Parallel()
-	p := start(t, parts.StartElasticsearch, parts.Options{Dir: tempDir(t)})
-	requireAsk(t, http.MethodPut, p.URL+"/events", `{"settings": {"number_of_replicas": 0}}`)
-	requireAsk(t, http.MethodPut, p.URL+"/events/_doc/1", `{"name": "kept"}`)
-	p.Kill()
-	require.NoError(t, p.Restart(t.Context()))
-	require.Contains(t, requireAsk(t, http.MethodGet, p.URL+"/events/_doc/1", ""), `"kept"`)
-}
-
-func TestElasticsearchSettings(t *testing.T) {
+func TestElasticsearch(t *testing.T) {
 	t.Parallel()
 	p := start(t, parts.StartElasticsearch, parts.Options{Dir: tempDir(t), Heap: "300m"})
+	t.Run("settings", func(t *testing.T) { requireSettings(t, p) })
+	t.Run("what search needs", func(t *testing.T) { requireSearches(t, p) })
+}
+
+func requireSettings(t *testing.T, p *parts.Part) {
+	t.Helper()
 	nodes := requireAsk(t, http.MethodGet, p.URL+"/_nodes?flat_settings", "")
 	for _, want := range []string{
 		`"version":"8.`, `"indices.queries.cache.count":"10000"`, `"indices.queries.cache.size":"10%"`,
@@ -61,10 +58,9 @@ func TestElasticsearchSettings(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, status, answer)
 }
 
-// The modules that a download leaves out must not be missed.
-func TestElasticsearchHasWhatSearchNeeds(t *testing.T) {
-	t.Parallel()
-	p := start(t, parts.StartElasticsearch, parts.Options{Dir: tempDir(t)})
+// requireSearches misses the modules that a download leaves out, if any.
+func requireSearches(t *testing.T, p *parts.Part) {
+	t.Helper()
 	requireAsk(t, http.MethodPut, p.URL+"/events-1", `{
 		"settings": {"analysis": {
 			"filter": {
@@ -94,6 +90,49 @@ func TestElasticsearchHasWhatSearchNeeds(t *testing.T) {
 	require.Contains(t, requireAsk(t, http.MethodPost, p.URL+"/events/_pit?keep_alive=1m", ""), `"id"`)
 	requireAsk(t, http.MethodPut, p.URL+"/events-2", `{}`)
 	requireAsk(t, http.MethodPost, p.URL+"/_reindex", `{"source": {"index": "events-1"}, "dest": {"index": "events-2"}}`)
+}
+
+func TestElasticsearchSaysWhyItDidNotStart(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		heap    string
+		segment string // Of the node's own state.
+		want    string
+	}{
+		"heap that is none":  {heap: "lots", want: "Invalid initial heap size: -Xmslots"},
+		"heap far too small": {heap: "2m", want: "OutOfMemoryError"},
+		"state in ruins":     {segment: "ruin of a segment", want: "IndexFormatTooOldException: Format version is not supported"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := tempDir(t)
+			if tt.segment != "" {
+				state := filepath.Join(dir, "elasticsearch", "data", "_state")
+				require.NoError(t, os.MkdirAll(state, 0o755))
+				require.NoError(t, os.WriteFile(filepath.Join(state, "segments_1"), []byte(tt.segment), 0o644))
+			}
+			_, err := parts.StartElasticsearch(t.Context(), parts.Options{Dir: dir, Heap: tt.heap})
+			require.ErrorContains(t, err, "elasticsearch did not start: ")
+			require.ErrorContains(t, err, tt.want)
+			require.ErrorContains(t, err, "; see "+filepath.Join(dir, "log", "elasticsearch.log"))
+			require.NotContains(t, err.Error(), "\n")
+		})
+	}
+}
+
+func TestElasticsearchWhoseJavaDiesSaysSoAndKeepsItsData(t *testing.T) {
+	t.Parallel()
+	p := start(t, parts.StartElasticsearch, parts.Options{Dir: tempDir(t)})
+	requireAsk(t, http.MethodPut, p.URL+"/events", "{}")
+	requireAsk(t, http.MethodPut, p.URL+"/events/_doc/1", `{"name": "kept"}`)
+	java := parts.DescendantsOf(p.Pid())
+	require.Len(t, java, 1, "the launcher has a child")
+	require.NoError(t, syscall.Kill(java[0], syscall.SIGKILL))
+	<-p.Done()
+	require.EqualError(t, p.Err(), "elasticsearch stopped: Elasticsearch exited unexpectedly, with exit code 137; see "+p.LogFile)
+	require.NoError(t, p.Restart(t.Context()))
+	require.Contains(t, requireAsk(t, http.MethodGet, p.URL+"/events/_doc/1", ""), `"kept"`)
 }
 
 func TestElasticsearchFailsInOneLine(t *testing.T) {

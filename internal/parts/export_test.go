@@ -20,3 +20,21 @@ func FetchRelease(ctx context.Context, o Options, title, program, entry, sha256 
 	r := release{version: "1.0", path: "server.jar", sha256: sha256, entry: entry, size: "1 kB"}
 	return fetchRelease(ctx, o, title, program, map[string]release{platform: r})
 }
+
+// Archive is an archive of whose zip the files below server/ are wanted.
+func Archive(size int64, content string) archive {
+	return archive{
+		title: "Server", folder: "server-1.0", path: "server.zip", bytes: size, content: content, size: "1 kB",
+		keep: func(name string) string { return below(name, "server") },
+		add:  map[string]string{"start": "#!/bin/sh"},
+	}
+}
+
+// FetchArchive is fetchArchive.
+var FetchArchive = fetchArchive
+
+// ContentDigest is contentDigest.
+var ContentDigest = contentDigest
+
+// PageSize is pageSize.
+const PageSize = pageSize

@@ -25,8 +25,9 @@ type Options struct {
 	// Ephemeral trades the safety of the data for speed: nothing is expected
 	// to survive the process.
 	Ephemeral bool
-	// Heap is how much memory Elasticsearch's Java takes for itself, such as 2g;
-	// the default is the variable YOURTICKET_ELASTICSEARCH_HEAP, else 512m.
+	// Heap is how much memory Elasticsearch's Java takes for its objects, such as
+	// 2g, and makes it a server to measure by; the default is the variable
+	// YOURTICKET_ELASTICSEARCH_HEAP, else up to 512m and the quickest start.
 	Heap string
 	// Say is told, in one line, about anything that takes long, such as a
 	// download. It may be nil and may be called from several goroutines.
@@ -46,12 +47,12 @@ func (o Options) mirror() string {
 }
 
 func (o Options) heap() string {
-	return cmp.Or(o.Heap, os.Getenv("YOURTICKET_ELASTICSEARCH_HEAP"), "512m")
+	return cmp.Or(o.Heap, os.Getenv("YOURTICKET_ELASTICSEARCH_HEAP"))
 }
 
 // logFile makes the log directory and returns the path of the part's log. Its
-// parents are open to other users' passage, because PostgreSQL may have to run
-// as one.
+// parents are open to other users' passage, because servers may have to
+// run as one.
 func (o Options) logFile(part string) (string, error) {
 	if o.Dir == "" {
 		return "", fmt.Errorf("%s: no data directory given", part)

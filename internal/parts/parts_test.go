@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -146,10 +147,14 @@ func TestPartThatDiesSaysSo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := start(t, f, parts.Options{Dir: tempDir(t)})
+			family := parts.DescendantsOf(p.Pid())
 			process, err := os.FindProcess(p.Pid())
 			require.NoError(t, err)
 			require.NoError(t, process.Kill())
 			<-p.Done()
+			if name != "postgres" { // Whose children are groups of their own, and end a moment later.
+				require.False(t, slices.ContainsFunc(family, parts.Alive), "what it started goes with it")
+			}
 			require.EqualError(t, p.Err(), name+" stopped: it was ended by signal: killed; see "+p.LogFile)
 		})
 	}

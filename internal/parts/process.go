@@ -1,19 +1,21 @@
 package parts
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // process is one run of a part.
 type process struct {
 	cmd     *exec.Cmd
 	logFrom int64         // Where in the log file this run begins.
-	done    chan struct{} // Closed once the process is reaped.
+	done    chan struct{} // Closed once the process is reaped and its group has ended.
 	release func()        // Ends what watches over the parent.
 }
 
@@ -58,9 +60,24 @@ func startProcess(s spec, logFile string) (*process, error) {
 	go func() {
 		_ = cmd.Wait() // How it ended is in cmd.ProcessState.
 		p.release()
+		endGroup(cmd.Process.Pid)
 		close(p.done)
 	}()
 	return p, nil
+}
+
+// endGroup ends what a process has left of its group, such as the server of a
+// launcher that was killed, and waits until it is gone, at most some seconds.
+func endGroup(pgid int) {
+	if syscall.Kill(-pgid, syscall.SIGKILL) != nil {
+		return // Nobody is left.
+	}
+	for range 500 {
+		if errors.Is(syscall.Kill(-pgid, 0), syscall.ESRCH) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // kill ends the process and all its descendants and waits until it is gone.

@@ -19,8 +19,7 @@ var errNoRanges = errors.New("it does not send parts of files")
 // fetched that somebody reads. It keeps the last page, which serves readers
 // that go forward. It is not for several goroutines.
 type remoteFile struct {
-	ctx    context.Context
-	url    string
+	fetch  func(off int64, buf []byte) error
 	size   int64
 	page   []byte
 	pageAt int64
@@ -48,11 +47,11 @@ func (f *remoteFile) turnTo(off int64) error {
 	}
 	f.page = nil
 	buf := make([]byte, min(pageSize, f.size-off))
-	err := persist(f.ctx, f.url, func() error { return fetchRange(f.ctx, f.url, off, f.size, buf) })
-	if err == nil {
-		f.page, f.pageAt = buf, off
+	if err := f.fetch(off, buf); err != nil {
+		return err
 	}
-	return err
+	f.page, f.pageAt = buf, off
+	return nil
 }
 
 // fetchRange fills buf with what the file at url, of the size given, has from
@@ -86,7 +85,9 @@ func fetchRange(ctx context.Context, url string, off, size int64, buf []byte) er
 // openRemote opens a file of a repository for reading here and there. Where
 // the server sends it whole only, that is done, into spare, which close removes.
 func openRemote(ctx context.Context, url string, size int64, spare string) (r io.ReaderAt, closeFile func(), err error) {
-	remote := &remoteFile{ctx: ctx, url: url, size: size}
+	remote := &remoteFile{size: size, fetch: func(off int64, buf []byte) error {
+		return persist(ctx, url, func() error { return fetchRange(ctx, url, off, size, buf) })
+	}}
 	err = remote.turnTo((size - 1) / pageSize * pageSize) // A zip is read from its end.
 	if err == nil {
 		return remote, func() {}, nil

@@ -95,7 +95,7 @@ func (s *system) retireEnv() error {
 	forget("DATABASE_URL", c.DatabaseURL.Reveal(), func() { c.DatabaseURL = config.URL{} })
 	forget("SALES_DATABASE_URLS", c.SalesDatabaseURLs.Reveal(), func() { c.SalesDatabaseURLs = config.URLs{} })
 	forget("REDIS_URL", c.RedisURL.Reveal(), func() { c.RedisURL = config.URL{} })
-	forget("ELASTICSEARCH_URL", c.ElasticsearchURL.Reveal(), func() { c.ElasticsearchURL = config.URL{} })
+	forget("ELASTICSEARCH_URL", c.ElasticsearchURL.Reveal(), func() { c.ElasticsearchURL = config.URLs{} })
 	forget("TEMPORAL_ADDRESS", c.TemporalAddress, func() { c.TemporalAddress = "" })
 	forget("STRIPE_API_URL", c.StripeAPIURL.Reveal(), func() { c.StripeAPIURL = config.URL{} })
 	forget("PAYPAL_API_URL", c.PayPalAPIURL.Reveal(), func() { c.PayPalAPIURL = config.URL{} })

@@ -126,7 +126,7 @@ func (s *system) startElasticsearch(ctx context.Context) error {
 		return err
 	}
 	s.set.watch(p)
-	s.cfg.ElasticsearchURL = config.NewURL(p.URL)
+	s.cfg.ElasticsearchURL = config.NewURLs(p.URL)
 	return nil
 }
 

@@ -47,7 +47,7 @@ func deleteIndices(url, prefix string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range strings.Fields(names) {
+	for name := range strings.FieldsSeq(names) {
 		if _, err := call(http.MethodDelete, url+"/"+name+"?ignore_unavailable=true"); err != nil {
 			return err
 		}

@@ -24,9 +24,16 @@ const (
 
 // servers are the ones that all tests of this process share.
 var servers struct {
-	mu      sync.Mutex
-	dir     string
-	started map[string]*parts.Part
+	mu     sync.Mutex
+	dir    string
+	byName map[string]*server
+}
+
+// server is one of them. It is locked while it starts, so that only those wait
+// who want it.
+type server struct {
+	mu   sync.Mutex
+	part *parts.Part
 }
 
 // Main runs the tests, stops the shared servers, removes their files and exits.
@@ -45,10 +52,12 @@ func stopShared() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	var errs []error
-	for _, p := range servers.started {
-		errs = append(errs, p.Stop(ctx))
+	for _, s := range servers.byName {
+		if s.part != nil {
+			errs = append(errs, s.part.Stop(ctx))
+		}
 	}
-	servers.started = nil
+	servers.byName = nil
 	if servers.dir != "" {
 		errs = append(errs, os.RemoveAll(servers.dir))
 	}
@@ -59,26 +68,39 @@ func stopShared() error {
 // or again when it has died.
 func shared(t testing.TB, name string, start func(context.Context, parts.Options) (*parts.Part, error)) *parts.Part {
 	t.Helper()
-	servers.mu.Lock()
-	defer servers.mu.Unlock()
-	if p := servers.started[name]; p != nil && p.Pid() != 0 {
-		return p
-	}
-	if servers.dir == "" {
-		dir, err := makeDir()
-		if err != nil {
-			t.Fatalf("partstest: %v", err)
-		}
-		servers.dir, servers.started = dir, map[string]*parts.Part{}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
-	defer cancel()
-	p, err := start(ctx, options(t, servers.dir))
+	s, dir, err := sharedServer(name)
 	if err != nil {
 		t.Fatalf("partstest: %v", err)
 	}
-	servers.started[name] = p
-	return p
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.part != nil && s.part.Pid() != 0 {
+		return s.part
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if s.part, err = start(ctx, options(t, dir)); err != nil {
+		t.Fatalf("partstest: %v", err)
+	}
+	return s.part
+}
+
+// sharedServer returns the server of that name, running or not, and where all
+// of them keep their files.
+func sharedServer(name string) (*server, string, error) {
+	servers.mu.Lock()
+	defer servers.mu.Unlock()
+	if servers.byName == nil {
+		dir, err := makeDir()
+		if err != nil {
+			return nil, "", err
+		}
+		servers.dir, servers.byName = dir, map[string]*server{}
+	}
+	if servers.byName[name] == nil {
+		servers.byName[name] = &server{}
+	}
+	return servers.byName[name], servers.dir, nil
 }
 
 // private starts a server that only this test uses; it is stopped at its end.
