@@ -33,6 +33,7 @@ type Deps struct {
 	BookingDeps
 	QueueDeps
 	LiveDeps
+	FinanceDeps
 	GatewayDeps
 	StatusDeps
 	WebDeps

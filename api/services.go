@@ -35,6 +35,9 @@ var services = []service{
 	{"bookings", (*Server).registerBookings, func(d Deps) map[string]any {
 		return map[string]any{"Purchases": d.Purchases, "Books": d.Books, "Live": d.Live, "Plans": d.Plans, "Codes": d.Codes}
 	}},
+	{"finance", (*Server).registerFinance, func(d Deps) map[string]any {
+		return map[string]any{"Requests": d.Requests, "Reconciliations": d.Reconciliations, "Reconciler": d.Reconciler}
+	}},
 }
 
 // ServiceNames lists the services in the order of the table.

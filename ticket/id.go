@@ -20,6 +20,8 @@ const (
 	KindEvent   Kind = "ev"
 	KindBooking Kind = "bk"
 	KindTicket  Kind = "ti"
+
+	KindReconciliation Kind = "rc"
 )
 
 // idBytes is the length of an id before its encoding: two bytes of shard and

@@ -25,6 +25,8 @@ type Deps struct {
 	Bookings *activities.Bookings
 	Slots    *activities.Slots
 	Sales    *activities.Sales
+	// Reconciliations compare our books with the providers' own.
+	Reconciliations *activities.Reconciliations
 	// Payments answers within seconds, for the fleet that works while a buyer waits.
 	Payments *activities.Payments
 	// PatientPayments waits for the provider's rate and its answer.
@@ -89,6 +91,20 @@ var fleets = []fleet{
 				Name: workflows.OnSaleType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 			})
 			w.RegisterActivity(d.Sales)
+		},
+	},
+	{
+		name: "finance", queue: workflows.QueueFinance,
+		options: worker.Options{
+			MaxConcurrentActivityExecutionSize: 8,
+			MaxConcurrentWorkflowTaskPollers:   2,
+			MaxConcurrentActivityTaskPollers:   2,
+		},
+		register: func(w worker.Registry, d Deps) {
+			w.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{
+				Name: workflows.ReconcileType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+			})
+			w.RegisterActivity(d.Reconciliations)
 		},
 	},
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"yourticket.example/activities"
 	"yourticket.example/api"
 	"yourticket.example/internal/config"
 	"yourticket.example/internal/paygate"
@@ -83,6 +84,19 @@ func replays(budget time.Duration) int {
 		return patientReplays
 	}
 	return 0 // the adapter's own default
+}
+
+// reconciliations compare our books with the providers' own, within their rates.
+func (s *stores) reconciliations(pay payments) *activities.Reconciliations {
+	readers := map[ticket.Provider]activities.MovementReader{}
+	for name, p := range pay.plain {
+		if reader, ok := p.(activities.MovementReader); ok {
+			readers[name] = reader
+		}
+	}
+	return &activities.Reconciliations{
+		Books: s.catalogue, Money: s.sales, Providers: readers, Pace: pay.gate.Wait, Now: time.Now,
+	}
 }
 
 // webhookVerifiers check the signatures of deliveries: Stripe's here, PayPal's

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -64,6 +65,11 @@ func RunWorkers(ctx context.Context, cfg config.Config, o WorkerOptions) error {
 	if err := workers.Promote(promoting, s.temporal, deps.BuildID, o.Promote); err != nil {
 		return err
 	}
+	if slices.Contains(o.Fleets, "finance") {
+		if err := workers.EnsureSchedules(promoting, s.temporal); err != nil {
+			slog.WarnContext(ctx, "the schedules of finance are not there", "error", err) // the next worker to start makes them
+		}
+	}
 	if o.MetricsListen != "" {
 		return s.serveMetrics(ctx, o)
 	}
@@ -86,6 +92,7 @@ func (s *stores) workerDeps(cfg config.Config) (workers.Deps, error) {
 		Sales:           s.saleSteps(cfg.TemporalNamespace, pay),
 		Payments:        &activities.Payments{Providers: pay.fast},
 		PatientPayments: &activities.Payments{Providers: pay.patient},
+		Reconciliations: s.reconciliations(pay),
 		BuildID:         cmp.Or(cfg.WorkerBuildID, Version),
 	}, nil
 }

@@ -119,6 +119,19 @@ func (g *RedisGate) Take(ctx context.Context, provider ticket.Provider) (ok bool
 	return ok, retryAfter, nil
 }
 
+// Wait waits for a permit, as long as ctx lasts.
+func (g *RedisGate) Wait(ctx context.Context, provider ticket.Provider) error {
+	for {
+		ok, after, err := g.Take(ctx, provider)
+		if ok || err != nil {
+			return err
+		}
+		if !rest(ctx, after) {
+			return ctx.Err()
+		}
+	}
+}
+
 // fetch takes a block from Redis and one permit of it. Whoever comes meanwhile
 // waits for the lane, which is at most as long as Redis has. The caller's own
 // hurry does not count as Redis being away.

@@ -1,0 +1,257 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"yourticket.example/internal/postgres"
+	"yourticket.example/ticket"
+)
+
+// ReconciliationBooks keep reconciliations.
+type ReconciliationBooks interface {
+	BeginReconciliation(ctx context.Context, r ticket.Reconciliation) error
+	AddEntries(ctx context.Context, id string, p ticket.Provider, side string, entries []ticket.Movement) error
+	MatchEntries(ctx context.Context, id string, p ticket.Provider, completeTo, settled time.Time) error
+	ReconciliationLines(ctx context.Context, id string, after int64, limit int, differences bool) ([]ticket.ReconciliationLine, error)
+	RecordAction(ctx context.Context, id string, position int64, action string) error
+	FinishReconciliation(ctx context.Context, id, failure string) error
+	Reconciliation(ctx context.Context, id string) (ticket.Reconciliation, error)
+}
+
+// MoneyBooks are what we know of the providers' movements.
+type MoneyBooks interface {
+	Movements(ctx context.Context, p ticket.Provider, from, to time.Time, at postgres.MovementCursor, limit int) (
+		[]ticket.Movement, *postgres.MovementCursor, error)
+	ChargeHome(ctx context.Context, bookingID string, p ticket.Provider, ref string) (postgres.ChargeHome, error)
+	RecordCapture(ctx context.Context, bookingID, captureRef string) error
+	BookFees(ctx context.Context, p ticket.Provider, lines []ticket.ReconciliationLine) error
+}
+
+// MovementReader reads a provider's own books.
+type MovementReader interface {
+	Movements(ctx context.Context, from, to time.Time, cursor string) (ticket.MovementPage, error)
+}
+
+// Reconciliations are the steps of a reconciliation. Each can be run again.
+type Reconciliations struct {
+	Books     ReconciliationBooks
+	Money     MoneyBooks
+	Providers map[ticket.Provider]MovementReader
+	// Pace waits until the provider may be asked once more.
+	Pace func(ctx context.Context, p ticket.Provider) error
+	Now  func() time.Time
+}
+
+const (
+	// margin is how far beyond the time asked for both sides are read, so that a
+	// movement at its edge finds its other half.
+	margin = time.Hour
+	// settledAfter is how old a movement at a provider is before our books must
+	// know it: a capture is booked within seconds, or tried for a while.
+	settledAfter = time.Hour
+	// pagesAtOnce bounds one run of a gathering step.
+	pagesAtOnce = 25
+	ourPage     = 2000
+	linePage    = 1000
+)
+
+// GatherInput names a reconciliation, a provider, and where to go on.
+type GatherInput struct {
+	ID       string                   `json:"id"`
+	Provider ticket.Provider          `json:"provider"`
+	From     time.Time                `json:"from"`
+	To       time.Time                `json:"to"`
+	Cursor   string                   `json:"cursor,omitempty"`
+	Ours     *postgres.MovementCursor `json:"ours,omitempty"`
+}
+
+// Gathered says where to go on; Done when nothing is left.
+type Gathered struct {
+	Cursor  string                   `json:"cursor,omitempty"`
+	Ours    *postgres.MovementCursor `json:"ours,omitempty"`
+	Entries int                      `json:"entries"`
+	Until   time.Time                `json:"until,omitzero"`
+	Done    bool                     `json:"done,omitempty"`
+}
+
+// BeginReconciliation writes down that it began.
+func (r *Reconciliations) BeginReconciliation(ctx context.Context, in ticket.Reconciliation) error {
+	return r.Books.BeginReconciliation(ctx, in)
+}
+
+// GatherTheirs reads some pages of the provider's books.
+func (r *Reconciliations) GatherTheirs(ctx context.Context, in GatherInput) (Gathered, error) {
+	reader, ok := r.Providers[in.Provider]
+	if !ok {
+		return Gathered{}, ticket.Errorf(ticket.CodeInvalid, "There is no payment provider %q.", in.Provider)
+	}
+	out := Gathered{Cursor: in.Cursor}
+	for range pagesAtOnce {
+		if err := r.Pace(ctx, in.Provider); err != nil {
+			return out, err
+		}
+		to := in.To.Add(margin)
+		if now := r.Now().Add(time.Second); to.After(now) { // the second that runs counts, too
+			to = now
+		}
+		page, err := reader.Movements(ctx, in.From.Add(-margin), to, out.Cursor)
+		if err != nil {
+			return out, err
+		}
+		if err := r.Books.AddEntries(ctx, in.ID, in.Provider, postgres.SideTheirs, page.Movements); err != nil {
+			return out, err
+		}
+		activity.RecordHeartbeat(ctx)
+		out.Cursor, out.Until, out.Entries = page.Next, page.Until, out.Entries+len(page.Movements)
+		if page.Next == "" {
+			out.Done = true
+			break
+		}
+	}
+	return out, nil
+}
+
+// GatherOurs reads some pages of our own books.
+func (r *Reconciliations) GatherOurs(ctx context.Context, in GatherInput) (Gathered, error) {
+	out := Gathered{Ours: in.Ours}
+	if out.Ours == nil {
+		out.Ours = &postgres.MovementCursor{}
+	}
+	for range pagesAtOnce {
+		list, next, err := r.Money.Movements(ctx, in.Provider, in.From.Add(-margin), in.To.Add(margin), *out.Ours, ourPage)
+		if err != nil {
+			return out, err
+		}
+		if err := r.Books.AddEntries(ctx, in.ID, in.Provider, postgres.SideOurs, list); err != nil {
+			return out, err
+		}
+		activity.RecordHeartbeat(ctx)
+		out.Entries += len(list)
+		if out.Ours = next; next == nil {
+			out.Done = true
+			break
+		}
+	}
+	return out, nil
+}
+
+// MatchInput says until when both sides are complete.
+type MatchInput struct {
+	ID       string          `json:"id"`
+	Provider ticket.Provider `json:"provider"`
+	Until    time.Time       `json:"until"`
+}
+
+// MatchEntries lays both sides side by side.
+func (r *Reconciliations) MatchEntries(ctx context.Context, in MatchInput) error {
+	return r.Books.MatchEntries(ctx, in.ID, in.Provider, in.Until, r.Now().Add(-settledAfter))
+}
+
+// LinesInput names some lines of a reconciliation: those after a position.
+type LinesInput struct {
+	ID    string `json:"id"`
+	After int64  `json:"after"`
+}
+
+// Healed is what was done about some differences, and what has to be done.
+type Healed struct {
+	// Orphans are charges that pay for nothing: they are to be settled.
+	Orphans []Orphan `json:"orphans,omitempty"`
+	Last    int64    `json:"last"`
+	Done    bool     `json:"done,omitempty"`
+}
+
+// Orphan is a charge at a provider that pays for no booking.
+type Orphan struct {
+	Position int64              `json:"position"`
+	Query    ticket.ChargeQuery `json:"query"`
+}
+
+// HealDifferences books captures that we missed, and finds the charges that pay
+// for nothing. A charge is an orphan only if it names a booking of ours that
+// another charge, or none, pays for; what does not name one is left to people.
+func (r *Reconciliations) HealDifferences(ctx context.Context, in LinesInput) (Healed, error) {
+	lines, err := r.Books.ReconciliationLines(ctx, in.ID, in.After, linePage, true)
+	if err != nil {
+		return Healed{}, err
+	}
+	out := Healed{Last: in.After, Done: len(lines) < linePage}
+	for _, l := range lines {
+		out.Last = l.Position
+		if l.Result != ticket.ResultProviderOnly || l.Kind != ticket.MovementCapture || l.Parent == "" || !ticket.IsID(ticket.KindBooking, l.BookingID) {
+			continue
+		}
+		home, err := r.Money.ChargeHome(ctx, l.BookingID, l.Provider, l.Parent)
+		switch {
+		case err != nil:
+			return out, err
+		case home.Captured:
+		case home.Known:
+			if err := r.Money.RecordCapture(ctx, l.BookingID, l.Ref); err != nil {
+				return out, err
+			}
+			if err := r.Books.RecordAction(ctx, in.ID, l.Position, "the capture was booked"); err != nil {
+				return out, err
+			}
+		default:
+			out.Orphans = append(out.Orphans, Orphan{Position: l.Position, Query: ticket.ChargeQuery{
+				Request: ticket.ChargeRequest{BookingID: l.BookingID, Attempt: l.Attempt, Amount: ticket.Money{
+					Amount: *l.TheirAmount, Currency: l.Currency,
+				}},
+				Provider: l.Provider, Ref: l.Parent, AskedAt: l.At,
+			}})
+		}
+	}
+	return out, nil
+}
+
+// NoteInput says what was done about a line.
+type NoteInput struct {
+	ID       string `json:"id"`
+	Position int64  `json:"position"`
+	Action   string `json:"action"`
+}
+
+// NoteAction writes at a line what was done about it.
+func (r *Reconciliations) NoteAction(ctx context.Context, in NoteInput) error {
+	return r.Books.RecordAction(ctx, in.ID, in.Position, in.Action)
+}
+
+// BookFees writes what the providers kept of some movements into the journal.
+func (r *Reconciliations) BookFees(ctx context.Context, in LinesInput) (Healed, error) {
+	lines, err := r.Books.ReconciliationLines(ctx, in.ID, in.After, linePage, false)
+	if err != nil {
+		return Healed{}, err
+	}
+	out := Healed{Last: in.After, Done: len(lines) < linePage}
+	byProvider := map[ticket.Provider][]ticket.ReconciliationLine{}
+	for _, l := range lines {
+		out.Last = l.Position
+		if l.Result == ticket.ResultMatched && l.Fee != 0 {
+			byProvider[l.Provider] = append(byProvider[l.Provider], l)
+		}
+	}
+	for p, some := range byProvider {
+		if err := r.Money.BookFees(ctx, p, some); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// FinishInput ends a reconciliation; Failure says why it came to nothing.
+type FinishInput struct {
+	ID      string `json:"id"`
+	Failure string `json:"failure,omitempty"`
+}
+
+// FinishReconciliation ends a reconciliation and gives its totals.
+func (r *Reconciliations) FinishReconciliation(ctx context.Context, in FinishInput) (ticket.Reconciliation, error) {
+	if err := r.Books.FinishReconciliation(ctx, in.ID, in.Failure); err != nil {
+		return ticket.Reconciliation{}, err
+	}
+	return r.Books.Reconciliation(ctx, in.ID)
+}

@@ -1,0 +1,102 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"yourticket.example/ticket"
+)
+
+// MovementCursor is a place in a shard's movements: the last one read.
+type MovementCursor struct {
+	Shard int       `json:"shard"`
+	At    time.Time `json:"at,omitzero"`
+	ID    string    `json:"id,omitempty"`
+}
+
+// Movements reads what our books say that a provider took, by time, from the
+// cursor's shard on. Next is nil behind the last shard.
+func (s *Sales) Movements(ctx context.Context, p ticket.Provider, from, to time.Time, at MovementCursor, limit int) (
+	list []ticket.Movement, next *MovementCursor, err error,
+) {
+	defer wrap(&err, "postgres.Movements(%s, shard %d)", p, at.Shard)
+	if at.At.IsZero() {
+		at.At = from
+	}
+	rows, err := s.shards[at.Shard].Query(ctx, `
+		SELECT booking_id || '/capture', capture_ref, ref, booking_id, attempt, amount, currency, captured_at
+		FROM payments
+		WHERE provider = $1 AND captured_at >= $2 AND captured_at < $3 AND (captured_at, booking_id || '/capture') > ($4, $5)
+		ORDER BY captured_at, booking_id || '/capture' LIMIT $6`, p, from, to, at.At, at.ID, limit)
+	if err != nil {
+		return nil, nil, interpret(err)
+	}
+	list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (ticket.Movement, error) {
+		m := ticket.Movement{Kind: ticket.MovementCapture}
+		err := row.Scan(&m.ID, &m.Ref, &m.Parent, &m.BookingID, &m.Attempt, &m.Amount, &m.Currency, &m.At)
+		return m, err
+	})
+	switch {
+	case err != nil:
+		return nil, nil, interpret(err)
+	case len(list) == limit:
+		last := list[limit-1]
+		return list, &MovementCursor{Shard: at.Shard, At: last.At, ID: last.ID}, nil
+	case at.Shard+1 < len(s.shards):
+		return list, &MovementCursor{Shard: at.Shard + 1}, nil
+	}
+	return list, nil, nil
+}
+
+// ChargeHome is what our books know of a charge at a provider.
+type ChargeHome struct {
+	// Known: it is the charge that pays for its booking; Captured: and we know
+	// that its money was taken.
+	Known, Captured bool
+}
+
+// ChargeHome tells whether a charge pays for a booking. Ref is that of the
+// intent or authorization.
+func (s *Sales) ChargeHome(ctx context.Context, bookingID string, p ticket.Provider, ref string) (h ChargeHome, err error) {
+	defer wrap(&err, "postgres.ChargeHome(%s)", bookingID)
+	db, err := s.shard(bookingID)
+	if err != nil {
+		return h, err
+	}
+	err = db.QueryRow(ctx, `
+		SELECT count(*) > 0, count(*) FILTER (WHERE status <> 'authorized') > 0
+		FROM payments WHERE booking_id = $1 AND provider = $2 AND ref = $3`, bookingID, p, ref).Scan(&h.Known, &h.Captured)
+	return h, interpret(err)
+}
+
+// BookFees writes what a provider kept of movements into the journal; a fee that
+// is there stays.
+func (s *Sales) BookFees(ctx context.Context, p ticket.Provider, lines []ticket.ReconciliationLine) (err error) {
+	defer wrap(&err, "postgres.BookFees(%s, %d)", p, len(lines))
+	byShard := map[int][]ticket.ReconciliationLine{}
+	for _, l := range lines {
+		if n, ok := ticket.ShardOf(l.BookingID); ok && n < len(s.shards) && l.Fee != 0 {
+			byShard[n] = append(byShard[n], l)
+		}
+	}
+	for n, lines := range byShard {
+		ids, bookings, currencies := make([]string, len(lines)), make([]string, len(lines)), make([]string, len(lines))
+		fees, times := make([]int64, len(lines)), make([]time.Time, len(lines))
+		for i, l := range lines {
+			ids[i], bookings[i], currencies[i], fees[i], times[i] = "fee/"+string(p)+"/"+l.TheirID, l.BookingID, l.Currency, l.Fee, l.At
+		}
+		_, err := s.shards[n].Exec(ctx, `
+			INSERT INTO journal (transaction_id, account, booking_id, event_id, amount, currency, created_at)
+			SELECT f.id, l.account, b.id, b.event_id, l.amount, f.currency, f.at
+			FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[]) AS f (id, booking, fee, currency, at)
+			JOIN bookings b ON b.id = f.booking
+			CROSS JOIN LATERAL (VALUES ('expense:fees:' || $1::text, f.fee), ('clearing:' || $1::text, -f.fee)) AS l (account, amount)
+			ON CONFLICT DO NOTHING`, p, ids, bookings, fees, currencies, times)
+		if err != nil {
+			return interpret(err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,308 @@
+package workers_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"yourticket.example/activities"
+	"yourticket.example/internal/parts/partstest"
+	"yourticket.example/internal/paypal"
+	"yourticket.example/internal/postgres"
+	"yourticket.example/internal/sandbox"
+	"yourticket.example/internal/stripe"
+	"yourticket.example/migrations"
+	"yourticket.example/ticket"
+	"yourticket.example/workflows"
+)
+
+// office is finance's desk on a real PostgreSQL of two shards, and the sandbox
+// with the providers' own clients.
+type office struct {
+	t         *testing.T
+	pools     []*pgxpool.Pool
+	catalogue *postgres.Catalogue
+	sales     *postgres.Sales
+	box       *httptest.Server
+	providers map[ticket.Provider]ticket.PaymentProvider
+	steps     *activities.Reconciliations
+	settled   []ticket.ChargeQuery
+	seq       int
+}
+
+// settledReader says that the books are complete, as they are hours later.
+type settledReader struct{ activities.MovementReader }
+
+func (r settledReader) Movements(ctx context.Context, from, to time.Time, cursor string) (ticket.MovementPage, error) {
+	page, err := r.MovementReader.Movements(ctx, from, to, cursor)
+	page.Until = time.Now().Add(time.Hour)
+	return page, err
+}
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	o := &office{t: t, providers: map[ticket.Provider]ticket.PaymentProvider{}}
+	url := partstest.Postgres(t)
+	_, err := postgres.MigrateUp(t.Context(), url, "catalogue", migrations.Catalogue())
+	require.NoError(t, err)
+	for i := range 2 {
+		shard := url
+		if i > 0 {
+			shard = partstest.Postgres(t)
+		}
+		_, err := postgres.MigrateUp(t.Context(), shard, "sales", migrations.Sales())
+		require.NoError(t, err)
+		pool, err := postgres.Open(t.Context(), shard, postgres.Options{MaxConns: 4})
+		require.NoError(t, err)
+		t.Cleanup(pool.Close)
+		o.pools = append(o.pools, pool)
+	}
+	o.catalogue, o.sales = postgres.NewCatalogue(o.pools[0]), postgres.NewSales(o.pools)
+	o.box = httptest.NewServer(sandbox.New(sandbox.Options{}))
+	t.Cleanup(o.box.Close)
+	s, err := stripe.New(stripe.Options{APIKey: "sk_test_1", URL: o.box.URL})
+	require.NoError(t, err)
+	p, err := paypal.New(paypal.Options{ClientID: "id", ClientSecret: "secret", URL: o.box.URL})
+	require.NoError(t, err)
+	o.providers[ticket.Stripe], o.providers[ticket.PayPal] = s, p
+	o.steps = &activities.Reconciliations{
+		Books: o.catalogue, Money: o.sales,
+		Providers: map[ticket.Provider]activities.MovementReader{ticket.Stripe: settledReader{s}, ticket.PayPal: settledReader{p}},
+		Pace:      func(context.Context, ticket.Provider) error { return nil },
+		Now:       func() time.Time { return time.Now().Add(2 * time.Hour) },
+	}
+	return o
+}
+
+// sold is a booking with its charge as our books have it.
+type sold struct {
+	request ticket.ChargeRequest
+	charge  ticket.Charge
+	capture string
+}
+
+// takes captures money at a provider for a new booking of ours.
+func (o *office) takes(p ticket.Provider, amount int64) sold {
+	o.t.Helper()
+	o.seq++
+	event := ticket.NewID(ticket.KindEvent, o.seq%2)
+	s := sold{request: ticket.ChargeRequest{
+		BookingID: ticket.DeriveBookingID(event, "us_1", fmt.Sprint("key-", o.seq)), EventID: event, Attempt: 1,
+		Amount: ticket.Money{Amount: amount, Currency: "EUR"},
+		Choice: ticket.PaymentChoice{StripePaymentMethod: "pm_card_visa", PayPalPaymentToken: "tok_vault_1"},
+	}}
+	s.charge = o.providers[p].Authorize(o.t.Context(), s.request)
+	require.Equal(o.t, ticket.OutcomeAuthorized, s.charge.Outcome)
+	var err error
+	s.capture, err = o.providers[p].Capture(o.t.Context(), s.request, s.charge)
+	require.NoError(o.t, err)
+	_, err = o.shard(s).Exec(o.t.Context(), `
+		INSERT INTO bookings (id, event_id, buyer_id, status, fingerprint, seat_indexes, categories, prices, fees, total, currency, fence, hold_expires_at)
+		VALUES ($1, $2, 'us_1', 'confirmed', '', '{1}', '{A}', ARRAY[$3::bigint], '{0}', $3, 'EUR', 1, now())`, s.request.BookingID, event, amount)
+	require.NoError(o.t, err)
+	return s
+}
+
+func (o *office) shard(s sold) *pgxpool.Pool {
+	n, _ := ticket.ShardOf(s.request.BookingID)
+	return o.pools[n]
+}
+
+// books writes the payment as a purchase does.
+func (o *office) books(s sold, status string, amount int64) sold {
+	o.t.Helper()
+	_, err := o.shard(s).Exec(o.t.Context(), `
+		INSERT INTO payments (booking_id, provider, attempt, status, fallback, ref, order_ref, capture_ref, amount, currency, captured_at)
+		VALUES ($1, $2, 1, $3, false, $4, $5, CASE WHEN $3 = 'authorized' THEN '' ELSE $6 END, $7, 'EUR', CASE WHEN $3 = 'authorized' THEN NULL ELSE now() END)`,
+		s.request.BookingID, s.charge.Provider, status, s.charge.Ref, s.charge.OrderRef, s.capture, amount)
+	require.NoError(o.t, err)
+	return s
+}
+
+// reconciles runs the workflow over the last hours.
+func (o *office) reconciles(from, to time.Time) (ticket.Reconciliation, []ticket.ReconciliationLine) {
+	o.t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(time.Minute)
+	env.RegisterActivity(o.steps)
+	env.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.ReconcileType})
+	env.RegisterWorkflowWithOptions(func(_ workflow.Context, in workflows.SettleInput) (workflows.SettleResult, error) {
+		o.settled = append(o.settled, in.Query)
+		return workflows.SettleResult{}, nil
+	}, workflow.RegisterOptions{Name: workflows.SettleType})
+	o.seq++
+	in := workflows.ReconcileInput{
+		ID: fmt.Sprint("rc_", o.seq), Providers: []ticket.Provider{ticket.Stripe, ticket.PayPal}, From: from, To: to, RequestedBy: "us_finance",
+	}
+	env.ExecuteWorkflow(workflows.ReconcileType, in)
+	require.NoError(o.t, env.GetWorkflowError())
+	var r ticket.Reconciliation
+	require.NoError(o.t, env.GetWorkflowResult(&r))
+	lines, err := o.catalogue.ReconciliationLines(o.t.Context(), r.ID, 0, 10_000, false)
+	require.NoError(o.t, err)
+	return r, lines
+}
+
+func (o *office) control(path, body string) {
+	o.t.Helper()
+	r, err := http.Post(o.box.URL+path, "application/json", strings.NewReader(body))
+	require.NoError(o.t, err)
+	text, err := io.ReadAll(r.Body)
+	require.NoError(o.t, err)
+	require.NoError(o.t, r.Body.Close())
+	require.Less(o.t, r.StatusCode, 300, "%s", text)
+}
+
+// stripeCall speaks to the provider behind our back.
+func (o *office) stripeCall(path string, form url.Values) (id string) {
+	o.t.Helper()
+	r, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, o.box.URL+path, strings.NewReader(form.Encode()))
+	require.NoError(o.t, err)
+	r.Header.Set("Authorization", "Bearer sk_test_1")
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(o.t, err)
+	defer func() { require.NoError(o.t, resp.Body.Close()) }()
+	var out struct {
+		ID string `json:"id"`
+	}
+	require.NoError(o.t, json.NewDecoder(resp.Body).Decode(&out))
+	require.Equal(o.t, http.StatusOK, resp.StatusCode)
+	return out.ID
+}
+
+// TestReconciliationFindsExactlyWhatWasPlanted has matching payments on two
+// shards at both providers, and one difference of each kind.
+func TestReconciliationFindsExactlyWhatWasPlanted(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	from := time.Now().Add(-time.Hour).Truncate(time.Second)
+	for i := range 8 {
+		o.books(o.takes([]ticket.Provider{ticket.Stripe, ticket.PayPal}[i%2], int64(1000+i)), "captured", int64(1000+i))
+	}
+	wrong := o.books(o.takes(ticket.Stripe, 5000), "captured", 4999)
+	orphan := o.takes(ticket.PayPal, 6000)
+	missed := o.books(o.takes(ticket.Stripe, 7000), "authorized", 7000)
+	ghost := o.books(o.takes(ticket.Stripe, 900), "authorized", 900)
+	_, err := o.shard(ghost).Exec(t.Context(), `
+		UPDATE payments SET status = 'captured', capture_ref = 'ch_never', captured_at = now(), amount = 8000 WHERE booking_id = $1`, ghost.request.BookingID)
+	require.NoError(t, err)
+	foreign := o.stripeCall("/v1/payment_intents", url.Values{
+		"amount": {"900"}, "currency": {"eur"}, "confirm": {"true"}, "payment_method": {"pm_card_visa"}, "return_url": {"https://example.org"},
+	})
+	r, lines := o.reconciles(from, time.Now().Add(time.Second))
+
+	got := map[ticket.ReconciliationResult][]ticket.ReconciliationLine{}
+	for _, l := range lines {
+		got[l.Result] = append(got[l.Result], l)
+	}
+	require.Len(t, got[ticket.ResultMatched], 8)
+	require.Len(t, got[ticket.ResultAmountDiffers], 1)
+	require.Equal(t, wrong.request.BookingID, got[ticket.ResultAmountDiffers][0].BookingID)
+	require.Equal(t, int64(5000), *got[ticket.ResultAmountDiffers][0].TheirAmount)
+	require.Equal(t, int64(4999), *got[ticket.ResultAmountDiffers][0].OurAmount)
+	require.Len(t, got[ticket.ResultOursOnly], 1)
+	require.Equal(t, "ch_never", got[ticket.ResultOursOnly][0].Ref)
+	byBooking := map[string]ticket.ReconciliationLine{}
+	for _, l := range got[ticket.ResultProviderOnly] {
+		byBooking[l.BookingID] = l
+	}
+	require.Len(t, byBooking, 4)
+	require.Contains(t, byBooking[orphan.request.BookingID].Action, "undone by settle/")
+	require.Equal(t, "the capture was booked", byBooking[missed.request.BookingID].Action)
+	require.Empty(t, byBooking[ghost.request.BookingID].Action, "our books name another capture: people must look")
+	require.Equal(t, foreign, byBooking[""].Parent)
+	require.Empty(t, byBooking[""].Action, "what names no booking of ours is left alone")
+	require.Equal(t, int64(6), r.Differences)
+	require.Equal(t, ticket.ReconciliationDone, r.Status)
+
+	require.Len(t, o.settled, 1)
+	require.Equal(t, orphan.charge.Ref, o.settled[0].Ref)
+	require.Equal(t, ticket.PayPal, o.settled[0].Provider)
+	var status string
+	require.NoError(t, o.shard(missed).QueryRow(t.Context(), `SELECT status FROM payments WHERE booking_id = $1`, missed.request.BookingID).Scan(&status))
+	require.Equal(t, "captured", status)
+	o.journalBalances(8)
+
+	_, again := o.reconciles(from, time.Now().Add(time.Second))
+	matched := 0
+	for _, l := range again {
+		if l.Result == ticket.ResultMatched {
+			matched++
+		}
+	}
+	require.Equal(t, 9, matched, "the missed capture matches now")
+	o.journalBalances(9)
+}
+
+// journalBalances makes sure that every transaction sums to zero and that the
+// fees of so many movements are booked once.
+func (o *office) journalBalances(fees int) {
+	o.t.Helper()
+	total := 0
+	for _, pool := range o.pools {
+		var unbalanced, booked int
+		require.NoError(o.t, pool.QueryRow(o.t.Context(), `
+			SELECT count(*) FILTER (WHERE sum <> 0), count(*) FILTER (WHERE transaction_id LIKE 'fee/%') FROM (
+				SELECT transaction_id, sum(amount) FROM journal GROUP BY transaction_id) t`).Scan(&unbalanced, &booked))
+		require.Zero(o.t, unbalanced)
+		total += booked
+	}
+	require.Equal(o.t, fees, total)
+}
+
+func TestYoungDifferencesAreAMatterOfTime(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.steps.Now = time.Now
+	for p, reader := range o.steps.Providers {
+		o.steps.Providers[p] = reader.(settledReader).MovementReader
+	}
+	o.takes(ticket.Stripe, 100) // not booked yet
+	ghost := o.books(o.takes(ticket.PayPal, 200), "captured", 200)
+	_, err := o.shard(ghost).Exec(t.Context(), `UPDATE payments SET capture_ref = 'unreported' WHERE booking_id = $1`, ghost.request.BookingID)
+	require.NoError(t, err)
+	time.Sleep(2 * time.Second) // PayPal reports whole seconds that are over
+	r, lines := o.reconciles(time.Now().Add(-time.Hour), time.Now().Add(time.Second))
+	require.Zero(t, r.Differences)
+	require.Len(t, lines, 3)
+	for _, l := range lines {
+		require.Equal(t, ticket.ResultTiming, l.Result)
+	}
+	require.Empty(t, o.settled)
+}
+
+func TestAProviderThatIsAwayIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.books(o.takes(ticket.Stripe, 100), "captured", 100)
+	o.control("/sandbox/faults", `{"provider":"stripe","fault":"error","operation":"list","rate":1,"count":2}`)
+	o.control("/sandbox/faults", `{"provider":"paypal","fault":"error","operation":"list","rate":1,"count":2}`)
+	r, lines := o.reconciles(time.Now().Add(-time.Hour), time.Now().Add(time.Second))
+	require.Zero(t, r.Differences)
+	require.Len(t, lines, 1)
+}
+
+func TestMovementsOutsideTheTimeStayOut(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.books(o.takes(ticket.Stripe, 100), "captured", 100)
+	_, lines := o.reconciles(time.Now().Add(-3*time.Hour), time.Now().Add(-time.Hour/2))
+	require.Empty(t, lines)
+}

@@ -1,0 +1,41 @@
+package workers
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"yourticket.example/ticket"
+	"yourticket.example/workflows"
+)
+
+// reconcileHour is when the day before is reconciled, in UTC: PayPal reports
+// what it has booked within three hours.
+const reconcileHour = 4
+
+// EnsureSchedules makes sure that each provider's books are compared with ours
+// every day. A schedule that is there stays as it is, so that it can be paused
+// or moved in the Temporal UI.
+func EnsureSchedules(ctx context.Context, c client.Client) error {
+	var errs []error
+	for _, p := range []ticket.Provider{ticket.Stripe, ticket.PayPal} {
+		id := workflows.ReconcileID(string(p))
+		_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
+			ID: id,
+			Spec: client.ScheduleSpec{Calendars: []client.ScheduleCalendarSpec{{
+				Hour: []client.ScheduleRange{{Start: reconcileHour}}, Minute: []client.ScheduleRange{{Start: 0}},
+			}}},
+			Action: &client.ScheduleWorkflowAction{
+				ID: id, Workflow: workflows.ReconcileType, TaskQueue: workflows.QueueFinance,
+				Args: []any{workflows.ReconcileInput{Providers: []ticket.Provider{p}}},
+			},
+			Note: "Compares yesterday's movements at " + string(p) + " with ours.",
+		})
+		if err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
