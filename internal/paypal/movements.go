@@ -3,7 +3,6 @@ package paypal
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,33 +11,43 @@ import (
 	"yourticket.example/ticket"
 )
 
-const (
-	// reportSpan is the longest time that PayPal reports at once.
-	reportSpan = 31 * 24 * time.Hour
-	// reportLag is how long PayPal may take to report what it has booked.
-	reportLag = 3 * time.Hour
-)
+// reportLag is how long PayPal may take to report what it has booked.
+const reportLag = 3 * time.Hour
+
+// reportPlace is where a reading of the transaction report goes on: a page of
+// the stretch from From until before To.
+type reportPlace struct {
+	From, To int64 // Unix seconds
+	Page     int
+}
 
 // Movements reads a page of PayPal's transaction report of a time, after the
-// cursor of the page before ("" for the first).
+// cursor of the page before ("" for the first). PayPal shows only so many lines
+// of a stretch; one that has more is halved.
 func (p *Provider) Movements(ctx context.Context, from, to time.Time, cursor string) (out ticket.MovementPage, err error) {
-	at, page, err := readReportCursor(from, cursor)
-	if err != nil {
-		return out, err
+	at := reportPlace{From: from.Unix(), To: earlier(from.Add(reportSpan), to).Unix(), Page: 1}
+	if cursor != "" {
+		if _, err := fmt.Sscanf(cursor, "%d-%d/%d", &at.From, &at.To, &at.Page); err != nil {
+			return out, ticket.Errorf(ticket.CodeInvalid, "%q is no cursor of PayPal's report.", cursor)
+		}
 	}
-	end := to
-	if limit := at.Add(reportSpan); end.After(limit) {
-		end = limit
+	out.Until = time.Now().Add(-reportLag)
+	if at.To <= at.From {
+		return out, nil
 	}
-	last := end.Add(-time.Second) // PayPal counts the end in, by seconds
 	size, all := reportPage, "Y"
 	report, f := once(ctx, p, "", false, func(ctx context.Context) (*pp.TransactionSearchResponse, error) {
 		return p.client.ListTransactions(ctx, &pp.TransactionSearchRequest{
-			StartDate: at.UTC(), EndDate: last.UTC(), BalanceAffectingRecordsOnly: &all, PageSize: &size, Page: &page,
+			StartDate: time.Unix(at.From, 0).UTC(), EndDate: time.Unix(at.To-1, 0).UTC(), // PayPal counts the end in
+			BalanceAffectingRecordsOnly: &all, PageSize: &size, Page: &at.Page,
 		})
 	})
 	if f.failed() {
 		return out, f.asError("report its transactions")
+	}
+	if report.TotalItems > reportMost && at.To-at.From > int64(shortest.Seconds()) {
+		out.Next = reportPlace{From: at.From, To: (at.From + at.To) / 2, Page: 1}.cursor()
+		return out, nil
 	}
 	for i := range report.TransactionDetails {
 		m, err := movementOf(&report.TransactionDetails[i].TransactionInfo)
@@ -47,30 +56,17 @@ func (p *Provider) Movements(ctx context.Context, from, to time.Time, cursor str
 		}
 		out.Movements = append(out.Movements, m)
 	}
-	out.Until = time.Now().Add(-reportLag)
 	switch {
-	case page < report.TotalPages:
-		out.Next = writeReportCursor(at, page+1)
-	case end.Before(to):
-		out.Next = writeReportCursor(end, 1)
+	case at.Page < report.TotalPages:
+		out.Next = reportPlace{at.From, at.To, at.Page + 1}.cursor()
+	case at.To < to.Unix():
+		end := earlier(time.Unix(at.To, 0).Add(reportSpan), to)
+		out.Next = reportPlace{From: at.To, To: end.Unix(), Page: 1}.cursor()
 	}
 	return out, nil
 }
 
-func writeReportCursor(at time.Time, page int) string { return fmt.Sprintf("%d/%d", at.Unix(), page) }
-
-func readReportCursor(from time.Time, cursor string) (at time.Time, page int, err error) {
-	if cursor == "" {
-		return from, 1, nil
-	}
-	seconds, number, _ := strings.Cut(cursor, "/")
-	unix, err1 := strconv.ParseInt(seconds, 10, 64)
-	page, err2 := strconv.Atoi(number)
-	if err1 != nil || err2 != nil {
-		return at, 0, ticket.Errorf(ticket.CodeInvalid, "%q is no cursor of PayPal's report.", cursor)
-	}
-	return time.Unix(unix, 0), page, nil
-}
+func (r reportPlace) cursor() string { return fmt.Sprintf("%d-%d/%d", r.From, r.To, r.Page) }
 
 // eventKinds sorts PayPal's transaction event codes by their beginning.
 var eventKinds = []struct {
@@ -96,37 +92,13 @@ func movementOf(t *pp.SearchTransactionInfo) (m ticket.Movement, err error) {
 			break
 		}
 	}
-	if booking, attempt, ok := strings.Cut(t.InvoiceID, "-"); ok {
-		m.BookingID = booking
-		m.Attempt, _ = strconv.Atoi(attempt) // 0 for what is not ours
+	if booking, attempt, ok := attemptOf(t.InvoiceID); ok {
+		m.BookingID, m.Attempt = booking, attempt
 	}
-	if m.Amount, err = minorUnits(t.TransactionAmount); err != nil {
+	if m.Amount, err = minorOf(t.TransactionAmount.Value, t.TransactionAmount.Currency); err != nil || t.FeeAmount == nil {
 		return m, err
 	}
-	if t.FeeAmount != nil {
-		fee, err := minorUnits(*t.FeeAmount)
-		if err != nil {
-			return m, err
-		}
-		m.Fee = -fee // PayPal shows what it kept as negative
-	}
-	return m, nil
-}
-
-// minorUnits reads an amount such as "-12.50" exactly.
-func minorUnits(m pp.Money) (int64, error) {
-	digits, known := ticket.CurrencyDigits(m.Currency)
-	whole, fraction, _ := strings.Cut(strings.TrimPrefix(m.Value, "-"), ".")
-	fraction = strings.TrimRight(fraction, "0")
-	if !known || len(fraction) > digits {
-		return 0, ticket.Errorf(ticket.CodeProviderRefused, "PayPal reports an amount that cannot be read: %s %s.", m.Value, m.Currency)
-	}
-	n, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", digits-len(fraction)), 10, 64)
-	if err != nil {
-		return 0, ticket.Errorf(ticket.CodeProviderRefused, "PayPal reports an amount that cannot be read: %s %s.", m.Value, m.Currency)
-	}
-	if strings.HasPrefix(m.Value, "-") {
-		n = -n
-	}
-	return n, nil
+	fee, err := minorOf(t.FeeAmount.Value, t.FeeAmount.Currency)
+	m.Fee = -fee // PayPal shows what it kept as negative
+	return m, err
 }

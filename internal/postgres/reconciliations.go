@@ -57,9 +57,11 @@ func (c *Catalogue) AddEntries(ctx context.Context, id string, p ticket.Provider
 // only one side has is explained by time while the other's books are younger
 // than it. The kinds that our books keep are $4.
 const matchEntries = `
-WITH r AS (SELECT * FROM reconciliations WHERE id = $1),
-theirs AS (SELECT * FROM reconciliation_entries WHERE reconciliation_id = $1 AND provider = $5 AND side = 'theirs'),
-ours AS (SELECT * FROM reconciliation_entries WHERE reconciliation_id = $1 AND provider = $5 AND side = 'ours'),
+WITH r AS (SELECT starts_at, ends_at FROM reconciliations WHERE id = $1),
+theirs AS (SELECT id, kind, ref, parent, booking_id, attempt, amount, fee, currency, at
+           FROM reconciliation_entries WHERE reconciliation_id = $1 AND provider = $5 AND side = 'theirs'),
+ours AS (SELECT id, kind, ref, parent, booking_id, attempt, amount, fee, currency, at
+         FROM reconciliation_entries WHERE reconciliation_id = $1 AND provider = $5 AND side = 'ours'),
 pairs AS (
 	SELECT COALESCE(t.kind, o.kind) AS kind, COALESCE(t.ref, o.ref) AS ref, COALESCE(t.id, '') AS their_id, COALESCE(o.id, '') AS our_id,
 	       COALESCE(t.parent, o.parent) AS parent, COALESCE(NULLIF(o.booking_id, ''), t.booking_id) AS booking_id,
