@@ -123,6 +123,23 @@ func TestAnAddressThatDoesNotAnswerIsPassedOver(t *testing.T) {
 	require.Contains(t, strings.Join(r.Verdict, "\n"), "had no answer")
 }
 
+func TestWhatIsNotThereIsNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	for words, change := range map[string]func(*rehearsal.Options){
+		"the API at http://127.0.0.1:1 does not answer": func(o *rehearsal.Options) { o.APIs = []string{"http://127.0.0.1:1"} },
+		"the payment sandbox":                           func(o *rehearsal.Options) { o.Sandbox = "http://127.0.0.1:1" },
+		"organizer nobody@shop.example: there is no such account": func(o *rehearsal.Options) {
+			o.Organizer = rehearsal.Account{Email: "nobody@shop.example", Password: "x"}
+		},
+	} {
+		o := small(openShop(t, ""))
+		change(&o)
+		r, err := rehearsal.Run(t.Context(), o)
+		require.Nil(t, r)
+		require.ErrorContains(t, err, words)
+	}
+}
+
 func TestAnInterruptedRehearsalReportsSoFar(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Second)

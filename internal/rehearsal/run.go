@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -48,6 +50,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 
 // prepare does what comes before the sale: none of it is measured.
 func (r *run) prepare(ctx context.Context) error {
+	if err := r.findAPI(ctx); err != nil {
+		return err
+	}
 	if err := r.findSandbox(ctx); err != nil {
 		return err
 	}
@@ -61,6 +66,21 @@ func (r *run) prepare(ctx context.Context) error {
 		r.buyers = append(r.buyers, r.newBuyer(n))
 	}
 	return ctx.Err()
+}
+
+// startWithin is how long an address may take to answer at all.
+const startWithin = 5 * time.Second
+
+// findAPI makes sure that at least one address answers, before anything is made.
+func (r *run) findAPI(ctx context.Context) error {
+	a, err := r.web.client(nil).ask(ctx, request{method: http.MethodGet, path: "/healthz", silent: true, within: startWithin, patience: startWithin})
+	if err != nil {
+		return fmt.Errorf("the API at %s does not answer: %w", strings.Join(r.o.APIs, ", "), err)
+	}
+	if a.status != http.StatusOK {
+		return a.refused("the API at " + strings.Join(r.o.APIs, ", "))
+	}
+	return nil
 }
 
 // What ends a sale before the last buyer is done.

@@ -17,6 +17,7 @@ func TestMain(m *testing.M) {
 		"DATABASE_URL", "SALES_DATABASE_URLS", "REDIS_URL", "ELASTICSEARCH_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE",
 		"STRIPE_API_KEY", "STRIPE_API_URL", "STRIPE_WEBHOOK_SECRET", "PAYPAL_CLIENT_ID", "PAYPAL_CLIENT_SECRET",
 		"PAYPAL_API_URL", "PAYPAL_WEBHOOK_ID", "SMTP_URL", "LOG_LEVEL", "PORT", "DATA_DIR", "EPHEMERAL", "PARTS",
+		"YOURTICKET_API_URL", "YOURTICKET_SANDBOX_URL",
 	} {
 		if err := os.Unsetenv(name); err != nil {
 			panic(err)
@@ -47,6 +48,9 @@ func TestExitCodesAndTheirReasons(t *testing.T) {
 		"malformed variable":    {[]string{"dev", "--redis-url", "http://x"}, 2, "", "yourticket: REDIS_URL: must begin with redis://"},
 		"migrate, no database":  {[]string{"migrate", "status"}, 2, "", "yourticket: DATABASE_URL: is missing\n"},
 		"unusable data folder":  {[]string{"dev", "--data-dir", "/dev/null/x"}, 1, "", "yourticket: data directory: "},
+		"rehearsal, too small":  {[]string{"rehearse", "--json", "--seats", "2"}, 2, "", "yourticket: seats: must be between 3 and "},
+		"rehearsal of nothing":  {[]string{"rehearse", "--json=-", "--api-url", "http://127.0.0.1:1"}, 1, "", "yourticket: the API at http://127.0.0.1:1 does not answer"},
+		"rehearsal, audit":      {[]string{"rehearse", "--database-url", "mysql://x"}, 2, "", "yourticket: DATABASE_URL: "},
 		"database out of reach": {[]string{"migrate", "up", "--database-url", "postgres://nobody@127.0.0.1:1/none"}, 1, "", "yourticket: "},
 	}
 	for name, tt := range tests {
