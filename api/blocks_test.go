@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -134,6 +133,6 @@ func TestTheSameBlockTwiceUnderOneKeyIsOne(t *testing.T) {
 	for _, a := range answers {
 		require.Equal(t, string(answers[0].want(t, http.StatusOK).raw), string(a.raw))
 	}
-	require.Equal(t, "aaab", w.seatsNow(t, path), fmt.Sprint("one place of the pit, not five"))
+	require.Equal(t, "aaab", w.seatsNow(t, path), "one place of the pit, not five")
 	w.do(t, "POST", path+"/blocks", w.org, object{"zone": "Pit"}, key).problem(t, http.StatusUnprocessableEntity, ticket.CodeKeyReused)
 }

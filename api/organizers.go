@@ -44,7 +44,7 @@ func (s *Server) registerOrganizers(api huma.API) {
 // moneyBody is an amount as callers send it.
 type moneyBody struct {
 	Amount   int64  `json:"amount" minimum:"0" maximum:"99999999" doc:"Minor units, such as cents; JPY has none, so that its amounts are yen."`
-	Currency string `json:"currency" minLength:"3" maxLength:"3" example:"EUR" doc:"ISO 4217: AUD, BRL, CAD, CHF, CZK, DKK, EUR, GBP, HKD, JPY, MXN, NOK, NZD, PLN, SEK, SGD, USD. Currencies of three decimals are not among them, for not both payment providers take them."`
+	Currency string `json:"currency" minLength:"3" maxLength:"3" example:"EUR" doc:"AUD BRL CAD CHF CZK DKK EUR GBP HKD MXN NOK NZD PLN SEK SGD USD (two decimals), JPY (none)."`
 }
 
 type priceBody struct {

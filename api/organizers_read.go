@@ -48,15 +48,18 @@ type organizerEventOutput struct {
 func (s *Server) organizersAnswer(ctx context.Context, e *ticket.Event) *organizerEventOutput {
 	return &organizerEventOutput{
 		ETag: etagOf(e), CacheControl: "private, no-store", Location: "/v1/events/" + e.ID,
-		Body: s.organizerBodies(ctx, []*ticket.Event{e})[0],
+		Body: organizerEventBody{
+			EventBody: s.eventAnswer(ctx, e).Body, WaitingRoomSettings: e.WaitingRoom, Version: e.Version, UpdatedAt: e.UpdatedAt.UTC(),
+		},
 	}
 }
 
 func (s *Server) organizerBodies(ctx context.Context, events []*ticket.Event) []organizerEventBody {
+	public := s.eventBodies(ctx, events)
 	bodies := make([]organizerEventBody, len(events))
-	for i, b := range s.eventBodies(ctx, events) {
+	for i, e := range events {
 		bodies[i] = organizerEventBody{
-			EventBody: b, WaitingRoomSettings: events[i].WaitingRoom, Version: events[i].Version, UpdatedAt: events[i].UpdatedAt.UTC(),
+			EventBody: public[i], WaitingRoomSettings: e.WaitingRoom, Version: e.Version, UpdatedAt: e.UpdatedAt.UTC(),
 		}
 	}
 	return bodies

@@ -20,7 +20,7 @@ type updateEventBody struct {
 	OnSaleAt           *time.Time       `json:"on_sale_at,omitempty" doc:"Cannot change once the sale has begun."`
 	MaxTicketsPerBuyer *int             `json:"max_tickets_per_buyer,omitempty" minimum:"1" maximum:"100" doc:"For bookings made from then on."`
 	WaitingRoom        *waitingRoomBody `json:"waiting_room,omitempty"`
-	Prices             []priceBody      `json:"prices,omitempty" minItems:"1" maxItems:"200" doc:"All prices anew, for bookings made from then on. The currency can change in a draft only."`
+	Prices             []priceBody      `json:"prices,omitempty" minItems:"1" maxItems:"200" doc:"All anew, for bookings from then on. The currency can change in a draft only."`
 }
 
 type updateEventInput struct {

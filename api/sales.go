@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -90,21 +91,21 @@ func (s *SalesSums) add(l *ticket.SalesLine) {
 }
 
 type categorySales struct {
-	Category string `json:"category"`
 	SalesSums
-	Places *placeCounts `json:"places,omitempty"`
+	Category string       `json:"category"`
+	Places   *placeCounts `json:"places,omitempty"`
 }
 
 type daySales struct {
-	Date string `json:"date" format:"date" doc:"When the tickets were bought."`
 	SalesSums
+	Date string `json:"date" format:"date" doc:"When the tickets were bought."`
 }
 
 type salesBody struct {
-	EventID  string    `json:"event_id"`
-	Currency string    `json:"currency"`
-	AsOf     time.Time `json:"as_of"`
 	SalesSums
+	EventID    string                       `json:"event_id"`
+	Currency   string                       `json:"currency"`
+	AsOf       time.Time                    `json:"as_of"`
 	Places     *placeCounts                 `json:"places,omitempty"`
 	Bookings   map[ticket.BookingStatus]int `json:"bookings" doc:"How many bookings there are of each status."`
 	Categories []categorySales              `json:"categories"`
@@ -202,7 +203,7 @@ func (s *Server) getSalesCSV(ctx context.Context, in *salesInput) (*salesCSVOutp
 
 // cell keeps a spreadsheet from taking a text for a formula.
 func cell(text string) string {
-	if text != "" && bytes.ContainsRune([]byte("=+-@\t\r"), rune(text[0])) {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
 		return "'" + text
 	}
 	return text

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -70,14 +71,14 @@ func TestWhatIsBlockedIsNotSold(t *testing.T) {
 	h.save(t, hold, r, ticket.BookingPaying)
 	_, err = h.books.SaveBlocks(t.Context(), h.event.ID, order(7), func(context.Context) error { return nil })
 	require.NoError(t, err)
-	require.Equal(t, ticket.CodeStaleHold, ticket.CodeOf(h.books.Commit(t.Context(), commit(h, r, hold))))
+	require.Equal(t, ticket.CodeStaleHold, ticket.CodeOf(h.books.Commit(t.Context(), commit(r, hold))))
 	require.NoError(t, h.Unblock(t.Context(), h.event, order(7)))
-	require.NoError(t, h.books.Commit(t.Context(), commit(h, r, hold)))
+	require.NoError(t, h.books.Commit(t.Context(), commit(r, hold)))
 	_, err = h.books.SaveBlocks(t.Context(), h.event.ID, order(6, 7), func(context.Context) error { return nil })
 	require.Equal(t, ticket.CodeSeatsUnavailable, ticket.CodeOf(err))
 }
 
-func commit(h *hall, r redis.HoldRequest, hold redis.Hold) postgres.CommitRow {
+func commit(r redis.HoldRequest, hold redis.Hold) postgres.CommitRow {
 	c := postgres.CommitRow{
 		BookingID: r.HoldID, Fence: hold.Fence, Limit: 1000, At: time.Now(),
 		Charge: ticket.Charge{Provider: ticket.Stripe, Attempt: 1, Ref: "pi_" + r.HoldID},
@@ -123,10 +124,10 @@ func TestNoPlaceIsEverSoldAndBlocked(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, log)
 	told := map[int]bool{}
-	for i := len(log) - 1; i >= 0; i-- {
-		for _, seat := range log[i].Seats {
-			require.NotEqual(t, log[i].What == ticket.ChangeSeatsBlocked, told[seat], "the log has every change once")
-			told[seat] = log[i].What == ticket.ChangeSeatsBlocked
+	for _, entry := range slices.Backward(log) {
+		for _, seat := range entry.Seats {
+			require.NotEqual(t, entry.What == ticket.ChangeSeatsBlocked, told[seat], "the log has every change once")
+			told[seat] = entry.What == ticket.ChangeSeatsBlocked
 		}
 	}
 	for seat, is := range told {
@@ -179,7 +180,7 @@ func buy(t *testing.T, h *hall, n int, until time.Time) {
 			continue
 		}
 		h.save(t, hold, r, ticket.BookingPaying)
-		err = h.books.Commit(context.Background(), commit(h, r, hold))
+		err = h.books.Commit(context.Background(), commit(r, hold))
 		if err == nil {
 			err = h.Sell(context.Background(), h.event, r.HoldID, buyer, hold.Seats)
 		} else {

@@ -1,7 +1,6 @@
 package seatingplan
 
 import (
-	"bytes"
 	"math"
 	"strconv"
 )
@@ -45,7 +44,7 @@ type seatPaths struct {
 
 // penned is a path with the place where its pen stands, in steps of the grid.
 type penned struct {
-	bytes.Buffer
+	text []byte
 	x, y int64
 }
 
@@ -59,18 +58,16 @@ func (p *seatPaths) add(s *Seat, at Point) {
 		path = &penned{}
 		p.paths[key] = path
 		p.order = append(p.order, key)
-		path.WriteByte('M')
+		path.text = append(path.text, 'M')
 	} else {
-		path.WriteByte('m')
+		path.text = append(path.text, 'm')
 	}
-	path.WriteString(p.d.whole(x - path.x))
-	if dy := p.d.whole(y - path.y); dy[0] == '-' {
-		path.WriteString(dy)
-	} else {
-		path.WriteByte(' ')
-		path.WriteString(dy)
+	path.text = append(path.text, p.d.whole(x-path.x)...)
+	dy := p.d.whole(y - path.y)
+	if dy[0] != '-' {
+		path.text = append(path.text, ' ')
 	}
-	path.WriteString("h0")
+	path.text = append(append(path.text, dy...), "h0"...)
 	path.x, path.y = x, y
 }
 
@@ -87,7 +84,7 @@ func (p *seatPaths) flush(zone string) {
 		if key.radius != usualRadius {
 			p.d.printf(` stroke-width="%s"`, strconv.FormatFloat(2*key.radius, 'f', -1, 64))
 		}
-		p.d.printf(` d="%s"/>`, p.paths[key].Bytes())
+		p.d.printf(` d="%s"/>`, p.paths[key].text)
 	}
 	if zone != "" {
 		p.d.printf(`</g>`)
