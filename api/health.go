@@ -44,8 +44,8 @@ func (s *Server) mountHealth(router chi.Router) {
 	}))
 }
 
-// ready asks every part at the same time and answers 200 when all are well,
-// else 503.
+// ready asks every part at the same time and answers 200 when all are well that
+// the process cannot do without, else 503.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	states := make([]PartState, len(s.deps.Parts))
 	var wg sync.WaitGroup
@@ -55,7 +55,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	wg.Wait()
 	status, text := http.StatusOK, "ok"
 	for _, st := range states {
-		if !st.OK {
+		if _, optional := optionalParts[st.Name]; !st.OK && !optional {
 			status, text = http.StatusServiceUnavailable, "unavailable"
 		}
 	}

@@ -34,6 +34,7 @@ type Deps struct {
 	QueueDeps
 	LiveDeps
 	FinanceDeps
+	SearchDeps
 	GatewayDeps
 	StatusDeps
 	WebDeps
@@ -67,6 +68,7 @@ type Server struct {
 	plans       chan struct{} // bounds the seating plans that are read at the same time
 	shedder     *shedder
 	monitor     *health.Monitor
+	counts      *freeCounts // of the search service
 	upstreams   []*upstream
 	accessOf    map[string]access // by method and path
 }

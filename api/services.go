@@ -29,6 +29,9 @@ var services = []service{
 			"SalesBooks": d.SalesBooks,
 		}
 	}},
+	{"search", (*Server).registerSearch, func(d Deps) map[string]any {
+		return map[string]any{"Search": d.Search, "Availability": d.Availability}
+	}},
 	{"waiting-room", (*Server).registerQueue, func(d Deps) map[string]any {
 		return map[string]any{"Rooms": d.Rooms, "Events": d.Events}
 	}},

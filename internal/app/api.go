@@ -81,14 +81,20 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 	go hub.Run(ctx) // streams end when draining starts
 	vitals := waitingroom.NewReporter(s.queue)
 	go vitals.Run(background)
+	finder, index, err := s.newSearch(background, cfg, services)
+	if err != nil {
+		return nil, err
+	}
+	search, degraded := searchDeps(finder)
 	return api.New(api.Deps{
 		Registry: s.registry, Tokens: tokens, Version: Version,
-		GatewayDeps: gateway, StatusDeps: api.StatusDeps{Meter: s.meter}, WebDeps: api.WebDeps{PaymentSandbox: paymentSandbox(cfg)},
-		Parts: []api.Part{
+		GatewayDeps: gateway, StatusDeps: api.StatusDeps{Meter: s.meter, Degraded: degraded}, WebDeps: api.WebDeps{PaymentSandbox: paymentSandbox(cfg)},
+		SearchDeps: search,
+		Parts: append([]api.Part{
 			{Name: "catalogue", Ping: s.catalogue.Ping}, {Name: "sales", Ping: s.sales.Ping},
 			{Name: "redis", Ping: func(ctx context.Context) error { return s.redisDB.Ping(ctx).Err() }},
 			{Name: "temporal", Ping: s.pingTemporal},
-		},
+		}, index...),
 		CatalogueDeps: api.CatalogueDeps{
 			Accounts: accounts, Keys: accounts.Keys, Secrets: accounts.Passwords, Requests: s.catalogue,
 			Events: s.events, Catalogue: s.catalogue, Availability: s.inventory, Blocks: s.inventory, SalesBooks: s.sales,

@@ -9,18 +9,21 @@ import (
 // Document is an event as it is indexed. Its status is the stored one; what
 // depends on the clock is derived when it is read.
 type Document struct {
-	ID          string        `json:"id"`
-	Slug        string        `json:"slug"`
-	Name        string        `json:"name"`
-	Artist      string        `json:"artist"`
-	Genre       string        `json:"genre"`
-	Description string        `json:"description"`
-	Status      string        `json:"status"`
-	Venue       DocumentVenue `json:"venue"`
-	StartsAt    time.Time     `json:"starts_at"`
-	DoorsAt     time.Time     `json:"doors_at"`
-	OnSaleAt    time.Time     `json:"on_sale_at"`
-	Currency    string        `json:"currency"`
+	ID          string `json:"id"`
+	Slug        string `json:"slug"`
+	Name        string `json:"name"`
+	Artist      string `json:"artist"`
+	Genre       string `json:"genre"`
+	Description string `json:"description"`
+	Status      string `json:"status"`
+	// StatusReason says why it is postponed.
+	StatusReason string        `json:"status_reason"`
+	PlanID       string        `json:"plan_id"`
+	Venue        DocumentVenue `json:"venue"`
+	StartsAt     time.Time     `json:"starts_at"`
+	DoorsAt      time.Time     `json:"doors_at"`
+	OnSaleAt     time.Time     `json:"on_sale_at"`
+	Currency     string        `json:"currency"`
 	// Prices are the face prices in minor units, for filters and sorting;
 	// PriceList says what each category costs and is not searched.
 	Prices             []int64         `json:"prices"`
@@ -59,7 +62,7 @@ type DocumentPrice struct {
 func NewDocument(e *ticket.Event, soldOut bool) Document {
 	d := Document{
 		ID: e.ID, Slug: e.Slug, Name: e.Name, Artist: e.Artist, Genre: e.Genre, Description: e.Description,
-		Status: string(e.Status),
+		Status: string(e.Status), StatusReason: e.StatusReason, PlanID: e.PlanID,
 		Venue: DocumentVenue{
 			ID: e.Venue.ID, Name: e.Venue.Name, City: e.Venue.City, Country: e.Venue.Country,
 			Location: Location{Lat: e.Venue.Lat, Lon: e.Venue.Lon},
@@ -76,8 +79,8 @@ func NewDocument(e *ticket.Event, soldOut bool) Document {
 	return d
 }
 
-// Event gives the event of a document, without what documents do not hold:
-// its plan, its organizer and the settings of its waiting room.
+// Event gives the event of a document, without what documents do not hold: its
+// organizer and the settings of its waiting room.
 func (d *Document) Event() *ticket.Event {
 	e := &ticket.Event{
 		ID: d.ID, Slug: d.Slug, Name: d.Name, Artist: d.Artist, Genre: d.Genre, Description: d.Description,
@@ -85,7 +88,7 @@ func (d *Document) Event() *ticket.Event {
 			ID: d.Venue.ID, Name: d.Venue.Name, City: d.Venue.City, Country: d.Venue.Country,
 			Lat: d.Venue.Location.Lat, Lon: d.Venue.Location.Lon,
 		},
-		StartsAt: d.StartsAt, DoorsAt: d.DoorsAt, OnSaleAt: d.OnSaleAt, Status: ticket.EventStatus(d.Status),
+		StartsAt: d.StartsAt, DoorsAt: d.DoorsAt, OnSaleAt: d.OnSaleAt, Status: ticket.EventStatus(d.Status), StatusReason: d.StatusReason, PlanID: d.PlanID,
 		MaxTicketsPerBuyer: d.MaxTicketsPerBuyer, WaitingRoom: ticket.WaitingRoom{Enabled: d.WaitingRoom},
 		Currency: d.Currency, Capacity: d.Capacity, Version: d.Version, UpdatedAt: d.UpdatedAt,
 		Prices: make([]ticket.Price, len(d.PriceList)),

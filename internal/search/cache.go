@@ -1,0 +1,161 @@
+package search
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
+
+	"yourticket.example/ticket"
+)
+
+const (
+	// keptSearches is how many searches are kept: the most recent ones.
+	keptSearches = 10_000
+	// freshFor bounds the age of what is given while things change, and of
+	// statuses and counts at any time.
+	freshFor = 2 * time.Second
+	// quietFor bounds the age of what was found while the index does not change.
+	quietFor = time.Minute
+	// staleFor bounds the age of the index's answers while it is away, and
+	// limitedFresh of the database's.
+	staleFor     = time.Minute
+	limitedFresh = 10 * time.Second
+	// flightPatience bounds a search that several callers share.
+	flightPatience = indexPatience + databasePatience + time.Second
+)
+
+// Render encodes a result.
+type Render func(ctx context.Context, r *Result) ([]byte, error)
+
+// Answer is an encoded result, ready to be sent.
+type Answer struct {
+	Body []byte
+	// Length is Body's, as a header's values.
+	Length   []string
+	degraded bool
+	at       time.Time
+}
+
+// entry is what was found for a query, and its newest answer.
+type entry struct {
+	result *Result
+	at     time.Time
+	answer atomic.Pointer[Answer]
+}
+
+type cache struct {
+	entries *lru.Cache[string, *entry]
+	flights singleflight.Group
+}
+
+func newCache() (*cache, error) {
+	entries, err := lru.New[string, *entry](keptSearches)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	return &cache{entries: entries}, nil
+}
+
+// first answers the first page of a folded query.
+func (s *Service) first(ctx context.Context, q *ticket.SearchQuery, render Render) (*Answer, error) {
+	k := key(q)
+	e, kept := s.cache.entries.Get(k)
+	now := s.now()
+	limited := s.Limited()
+	if kept && s.fresh(e, now, limited) {
+		degraded := limited || e.result.Degraded
+		if a := e.answer.Load(); a != nil && a.degraded == degraded && now.Sub(a.at) < freshFor {
+			s.metrics.hits.Inc()
+			return a, nil
+		}
+		s.metrics.hits.Inc()
+		return s.share(ctx, "render/"+k, func(ctx context.Context) (*Answer, error) { return s.refresh(ctx, e, degraded, render) })
+	}
+	s.metrics.misses.Inc()
+	a, err := s.share(ctx, k, func(ctx context.Context) (*Answer, error) { return s.fill(ctx, k, q, render) })
+	if err != nil && ctx.Err() == nil && kept && now.Sub(e.at) < staleFor {
+		return s.share(ctx, "render/"+k, func(ctx context.Context) (*Answer, error) { return s.refresh(ctx, e, true, render) })
+	}
+	return a, err
+}
+
+// fresh tells whether what was found may still be given.
+func (s *Service) fresh(e *entry, now time.Time, limited bool) bool {
+	age := now.Sub(e.at)
+	switch {
+	case age < freshFor:
+		return true
+	case limited && e.result.Degraded:
+		return age < limitedFresh
+	case limited:
+		return age < staleFor
+	case e.result.Degraded:
+		return false
+	default:
+		return age < quietFor && s.watch.quietSince(e.at, now)
+	}
+}
+
+// fill searches and keeps what was found.
+func (s *Service) fill(ctx context.Context, k string, q *ticket.SearchQuery, render Render) (*Answer, error) {
+	at := s.now()
+	page, limited, err := s.find(ctx, q, ticket.SearchPlace{Now: s.minute()})
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{at: at, result: &Result{SearchPage: page, Query: q, Cursor: writeCursor(q, page.Next), Degraded: limited}}
+	a, err := s.refresh(ctx, e, limited, render)
+	if err != nil {
+		return nil, err
+	}
+	s.cache.entries.Add(k, e)
+	return a, nil
+}
+
+// refresh encodes what was found before with the statuses and counts of now.
+func (s *Service) refresh(ctx context.Context, e *entry, degraded bool, render Render) (*Answer, error) {
+	r := *e.result
+	r.Degraded = degraded
+	a, err := s.encode(ctx, &r, render)
+	if err == nil {
+		e.answer.Store(a)
+	}
+	return a, err
+}
+
+func (s *Service) encode(ctx context.Context, r *Result, render Render) (*Answer, error) {
+	at := s.now()
+	body, err := render(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return &Answer{Body: body, Length: []string{strconv.Itoa(len(body))}, degraded: r.Degraded, at: at}, nil
+}
+
+// share lets callers who want the same share one search. It is not bound to the
+// caller who came first, and each leaves when its context ends.
+func (s *Service) share(ctx context.Context, k string, work func(context.Context) (*Answer, error)) (*Answer, error) {
+	detached := context.WithoutCancel(ctx)
+	done := s.cache.flights.DoChan(k, func() (any, error) {
+		ctx, cancel := context.WithTimeout(detached, flightPatience)
+		defer cancel()
+		return work(ctx)
+	})
+	select {
+	case r := <-done:
+		a, _ := r.Val.(*Answer)
+		return a, r.Err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("search: %w", ctx.Err())
+	}
+}
+
+func joinWords(words []string) string {
+	return strings.Join(words[:min(len(words), ticket.MaxSearchWords)], " ")
+}
