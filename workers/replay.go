@@ -2,10 +2,12 @@ package workers
 
 import (
 	"context"
+	"log/slog"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 )
@@ -45,7 +47,8 @@ func (r *Replayer) Replay(ctx context.Context, workflowID, runID string) error {
 		}
 		h.Events = append(h.Events, e)
 	}
-	return r.replayer.ReplayWorkflowHistory(nil, &h)
+	// What is wrong is in the error; the log would have it with a stack.
+	return r.replayer.ReplayWorkflowHistory(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), &h)
 }
 
 // onlyWorkflows takes the workflows of a fleet and lets its activities be.

@@ -184,7 +184,8 @@ func balanceOf(pi *stripego.PaymentIntent) ticket.ChargeBalance {
 	if pi.Status == stripego.PaymentIntentStatusRequiresCapture {
 		out.Open = pi.AmountCapturable
 	}
-	if pi.LatestCharge != nil {
+	// Giving an authorization up counts as a refund of its charge at Stripe.
+	if pi.LatestCharge != nil && pi.AmountReceived > 0 {
 		out.Refunded = pi.LatestCharge.AmountRefunded
 	}
 	return out

@@ -1,0 +1,54 @@
+package system
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+
+	stripego "github.com/stripe/stripe-go/v76"
+	"github.com/stripe/stripe-go/v76/client"
+
+	"yourticket.example/internal/audit"
+)
+
+// Audit runs `yourticket audit` on this system and gives its report and exit code.
+func (s *System) Audit(ctx context.Context, flags ...string) (report audit.Report, code int, err error) {
+	args := append([]string{
+		"audit", "--json", "--log-level", "error", "--stripe-api-url", s.Sandbox.URL, "--paypal-api-url", s.Sandbox.URL,
+	}, flags...)
+	out, err := s.Run(ctx, args...)
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		code, err = exit.ExitCode(), nil
+	}
+	if err != nil {
+		return report, code, err
+	}
+	// What it says of its verdict follows the report.
+	if err := json.NewDecoder(strings.NewReader(out)).Decode(&report); err != nil {
+		return report, code, fmt.Errorf("%w: %s", err, out)
+	}
+	return report, code, nil
+}
+
+// StripeAPI is the client by which somebody with access to the account works
+// past the system.
+func (s *System) StripeAPI() *client.API {
+	backend := stripego.GetBackendWithConfig(stripego.APIBackend, &stripego.BackendConfig{
+		URL: stripego.String(s.Sandbox.URL), LeveledLogger: &stripego.LeveledLogger{Level: stripego.LevelNull},
+		MaxNetworkRetries: stripego.Int64(0), EnableTelemetry: stripego.Bool(false),
+	})
+	return client.New(s.keys.stripe, &stripego.Backends{API: backend, Connect: backend, Uploads: backend})
+}
+
+// Silence stops the product's own processes, so that nothing of it heals or
+// changes anything any more. The parts and the sandbox go on.
+func (s *System) Silence() error {
+	var errs []error
+	for _, p := range append(append([]*Process{}, s.APIs...), s.Workers...) {
+		errs = append(errs, p.Stop())
+	}
+	return errors.Join(errs...)
+}
