@@ -66,7 +66,7 @@ type EventPlans interface {
 
 // TicketCodes signs tickets, so that a door can check them offline.
 type TicketCodes interface {
-	TicketCode(ctx context.Context, ticketID string) (string, error)
+	TicketCode(ctx context.Context, t ticket.Ticket) (string, error)
 }
 
 const defaultHoldFor = 10 * time.Minute
@@ -98,6 +98,7 @@ func (s *Server) registerBookings(api huma.API) {
 		Summary: "The caller's bookings, newest first",
 	}, loggedIn, s.myBookings)
 	s.registerBookingStream(api, tags)
+	s.registerTicketPDF(api, tags)
 	s.registerWebhooks(api)
 }
 

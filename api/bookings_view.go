@@ -37,9 +37,13 @@ type bookedSeat struct {
 type ticketBody struct {
 	ID     string              `json:"id"`
 	SeatID string              `json:"seat_id"`
-	Code   string              `json:"code"`
-	Status ticket.TicketStatus `json:"status"`
+	Code   string              `json:"code" doc:"What the door scans; empty once the ticket was transferred to somebody else."`
+	Status ticket.TicketStatus `json:"status" enum:"live,used,refunded,transferred"`
 }
+
+// ticketTransferred is how a ticket looks to its buyer once somebody else has
+// it; in the books it is as live as before.
+const ticketTransferred ticket.TicketStatus = "transferred"
 
 func (s *Server) bookingAnswer(ctx context.Context, b *ticket.Booking) (*bookingOutput, error) {
 	body, err := s.showBooking(ctx, b)
@@ -56,11 +60,7 @@ func (s *Server) showBooking(ctx context.Context, b *ticket.Booking) (bookingBod
 		NextAction: b.NextAction, Tickets: []ticketBody{}, CreatedAt: b.CreatedAt.UTC(), FailureCode: b.FailureCode,
 		HoldExpiresAt: timeOrNil(b.HoldExpiresAt), ConfirmedAt: timeOrNil(b.ConfirmedAt),
 	}
-	event, err := s.deps.Plans.Event(ctx, b.EventID)
-	if err != nil {
-		return out, err
-	}
-	plan, _, err := s.deps.Plans.Places(ctx, event.PlanID)
+	_, plan, err := s.eventAndPlan(ctx, b.EventID)
 	if err != nil {
 		return out, err
 	}
@@ -73,11 +73,13 @@ func (s *Server) showBooking(ctx context.Context, b *ticket.Booking) (bookingBod
 		})
 	}
 	for _, t := range b.Tickets {
-		code, err := s.deps.Codes.TicketCode(ctx, t.ID)
-		if err != nil {
+		shown := ticketBody{ID: t.ID, SeatID: plan.Seats[t.SeatIndex].ID, Status: t.Status}
+		if !s.sees(ctx, b, t) {
+			shown.Status = ticketTransferred
+		} else if shown.Code, err = s.deps.Codes.TicketCode(ctx, t); err != nil {
 			return out, err
 		}
-		out.Tickets = append(out.Tickets, ticketBody{ID: t.ID, SeatID: plan.Seats[t.SeatIndex].ID, Code: code, Status: t.Status})
+		out.Tickets = append(out.Tickets, shown)
 	}
 	return out, nil
 }

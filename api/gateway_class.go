@@ -31,13 +31,18 @@ const (
 	classBooking
 	// classPayment pays or gives up what is held.
 	classPayment
+	// classDoor is what doors send: a person waits, and an account may have many.
+	classDoor
+	// classRare is what an account asks for now and then: what sends mail or
+	// cannot be taken back.
+	classRare
 	// classWebhook is the payment providers', who send again when refused.
 	classWebhook
 	classes
 )
 
 var classNames = [classes]string{
-	"free", "read", "stream", "personal", "login", "registration", "write", "anonymous", "queue", "booking", "payment", "webhook",
+	"free", "read", "stream", "personal", "login", "registration", "write", "anonymous", "queue", "booking", "payment", "door", "rare", "webhook",
 }
 
 // String names a class in metrics.
@@ -133,6 +138,10 @@ func classifyWrite(resource, rest, word string) class {
 		return classPayment
 	case resource == "events" && (word == "queue" || word == "queue/claim"):
 		return classQueue
+	case resource == "checkins":
+		return classDoor
+	case resource == "tickets", resource == "me", resource == "bookings" && word == "tickets/resend":
+		return classRare
 	case resource == "webhooks":
 		return classWebhook
 	}

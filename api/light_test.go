@@ -70,7 +70,9 @@ type noLive struct{ api.LiveSeats }
 // noCodes signs nothing.
 type noCodes struct{}
 
-func (noCodes) TicketCode(context.Context, string) (string, error) { return "", errors.New("none") }
+func (noCodes) TicketCode(context.Context, ticket.Ticket) (string, error) {
+	return "", errors.New("none")
+}
 
 // lightDeps is everything in memory, and who issues tokens for it.
 func lightDeps(t testing.TB, log *logBuffer) (api.Deps, *auth.Tokens) {

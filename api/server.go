@@ -31,6 +31,7 @@ type Verifier interface {
 type Deps struct {
 	CatalogueDeps
 	BookingDeps
+	DoorDeps
 	QueueDeps
 	LiveDeps
 	FinanceDeps

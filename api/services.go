@@ -41,6 +41,9 @@ var services = []service{
 	{"finance", (*Server).registerFinance, func(d Deps) map[string]any {
 		return map[string]any{"Requests": d.Requests, "Reconciliations": d.Reconciliations, "Reconciler": d.Reconciler}
 	}},
+	{"door", (*Server).registerDoor, func(d Deps) map[string]any {
+		return map[string]any{"Checkins": d.Checkins, "Scanner": d.Scanner, "Plans": d.Plans}
+	}},
 }
 
 // ServiceNames lists the services in the order of the table.

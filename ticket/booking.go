@@ -132,6 +132,19 @@ type Ticket struct {
 	EventID   string       `json:"event_id"`
 	SeatIndex int          `json:"seat_index"`
 	Status    TicketStatus `json:"status"`
+	// Generation counts the hands that the ticket went through, from 1 (0 is 1,
+	// too). A code is of one generation; those of earlier ones are dead.
+	Generation int `json:"generation,omitempty"`
+	// HolderID is who has it now; empty for who bought it.
+	HolderID string `json:"holder_id,omitempty"`
+}
+
+// HeldBy tells who has the ticket, given who bought it.
+func (t *Ticket) HeldBy(buyerID string) string {
+	if t.HolderID != "" {
+		return t.HolderID
+	}
+	return buyerID
 }
 
 // LiveTickets makes the tickets that a confirmed booking has from the start.
@@ -139,7 +152,7 @@ func (b *Booking) LiveTickets() []Ticket {
 	out := make([]Ticket, len(b.Items))
 	for i, it := range b.Items {
 		out[i] = Ticket{
-			ID: DeriveTicketID(b.ID, i), BookingID: b.ID, EventID: b.EventID, SeatIndex: it.SeatIndex, Status: TicketLive,
+			ID: DeriveTicketID(b.ID, i), BookingID: b.ID, EventID: b.EventID, SeatIndex: it.SeatIndex, Status: TicketLive, Generation: 1,
 		}
 	}
 	return out

@@ -101,6 +101,7 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 		},
 		FinanceDeps: api.FinanceDeps{Reconciliations: s.catalogue, Reconciler: api.TemporalReconciler{Client: s.temporal}},
 		LiveDeps:    api.LiveDeps{LiveMap: hub}, QueueDeps: api.QueueDeps{Rooms: s.rooms, Sales: api.TemporalSales{Client: s.temporal}},
+		DoorDeps: api.DoorDeps{Checkins: s.sales, Scanner: accounts.Keys},
 		BookingDeps: api.BookingDeps{
 			Purchases: api.TemporalPurchases{Client: s.temporal}, Books: s.sales, Live: s.inventory,
 			Admissions: s.rooms, Vitals: vitals, Claims: redis.NewClaims(s.redisDB), Plans: s.events,

@@ -149,21 +149,27 @@ func TestTicketCodes(t *testing.T) {
 	s, _, _ := newService(t)
 	stranger, _, _ := newService(t)
 	id := ticket.NewID(ticket.KindTicket, 1)
-	code, err := s.Keys.TicketCode(t.Context(), id)
-	require.NoError(t, err)
+	sign := func(s *auth.Service, id string, generation int) string {
+		code, err := s.Keys.TicketCode(t.Context(), ticket.Ticket{ID: id, Generation: generation})
+		require.NoError(t, err)
+		return code
+	}
+	codes := map[int]string{1: sign(s, id, 1), 2: sign(s, id, 2), 12: sign(s, id, 12)}
+	require.Equal(t, codes[1], sign(s, id, 0), "a ticket that never changed hands")
 	require.NoError(t, s.Keys.Rotate(t.Context(), ticket.KeyTicket))
-	got, err := s.Keys.VerifyTicketCode(code)
-	require.NoError(t, err, "tickets outlive the key that signed them")
-	require.Equal(t, id, got)
+	for want, code := range codes {
+		got, generation, err := s.Keys.VerifyTicketCode(code)
+		require.NoError(t, err, "tickets outlive the key that signed them")
+		require.Equal(t, id, got)
+		require.Equal(t, want, generation)
+	}
 
-	forged, err := stranger.Keys.TicketCode(t.Context(), id)
-	require.NoError(t, err)
-	noTicket, err := s.Keys.TicketCode(t.Context(), "bk_1")
-	require.NoError(t, err)
+	code, forged, noTicket := codes[1], sign(stranger, id, 1), sign(s, "bk_1", 1)
 	for outcome, bad := range map[string]string{
 		"forged": forged, "changed": "A" + code[1:], "cut off": code[:40], "empty": "", "no base64": "!!!", "not for a ticket": noTicket,
+		"no generation": sign(s, id+".1", 1), "a generation in words": sign(s, id+".x", 1),
 	} {
-		_, err := s.Keys.VerifyTicketCode(bad)
+		_, _, err := s.Keys.VerifyTicketCode(bad)
 		require.Equal(t, ticket.CodeInvalidTicket, ticket.CodeOf(err), outcome)
 	}
 }

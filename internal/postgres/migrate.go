@@ -69,7 +69,8 @@ func migrations(url, set string, files fs.FS) (*goose.Provider, error) {
 		return nil, fmt.Errorf("advisory lock: %w", err)
 	}
 	return goose.NewProvider(goose.DialectPostgres, db, files,
-		goose.WithTableName("schema_"+set), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+		goose.WithTableName("schema_"+set), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true),
+		goose.WithAllowOutofOrder(true)) // numbers are given out before the work is done
 }
 
 // openForMigration connects without the statement timeout of the pools: a

@@ -38,6 +38,9 @@ type Policies struct {
 	BookingsAccount, BookingsAddress Policy
 	// Payments, places in waiting rooms, and other writes: per account.
 	PaymentsAccount, QueueAccount, WritesAccount Policy
+	// Scans at doors, per account, which may have many devices; and what is asked
+	// for rarely: transfers, mail sent again, erasure.
+	DoorAccount, RareAccount Policy
 	// Anonymous bounds writes that need no account, per address.
 	Anonymous Policy
 }
@@ -61,6 +64,8 @@ func Default() *Policies {
 		PaymentsAccount:     p("payments-account", 30, time.Minute, 6000, time.Minute),
 		QueueAccount:        p("queue-account", 60, time.Minute, 6000, time.Minute),
 		WritesAccount:       p("writes-account", 120, time.Minute, 6000, time.Minute),
+		DoorAccount:         p("door-account", 6000, time.Minute, 100_000, time.Minute),
+		RareAccount:         p("rare-account", 20, 10*time.Minute, 6000, time.Minute),
 		Anonymous:           p("writes-address", 300, time.Minute, 10_000, time.Second),
 	}
 }
@@ -68,7 +73,8 @@ func Default() *Policies {
 func (p *Policies) all() []*Policy {
 	return []*Policy{
 		&p.Address, &p.Reads, &p.LoginEmail, &p.LoginAddress, &p.RegistrationEmail, &p.RegistrationAddress,
-		&p.BookingsAccount, &p.BookingsAddress, &p.PaymentsAccount, &p.QueueAccount, &p.WritesAccount, &p.Anonymous,
+		&p.BookingsAccount, &p.BookingsAddress, &p.PaymentsAccount, &p.QueueAccount, &p.WritesAccount,
+		&p.DoorAccount, &p.RareAccount, &p.Anonymous,
 	}
 }
 

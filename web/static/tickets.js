@@ -18,10 +18,10 @@ export function tickets(b, e) {
 function card(t, seat, e) {
   const name = seat ? placeName(seat) : t.seat_id;
   return h("li", { class: "ticket", "data-ticket": t.id },
-    picture(t.code, `Code of the ticket for ${name}`),
+    t.code && picture(t.code, `Code of the ticket for ${name}`),
     h("div", null, h("h2", null, name), h("p", null, e.name), h("p", { class: "small" }, `${e.venue.name} · doors ${dateTime(e.doors_at)}`),
       t.status !== "live" && h("span", { class: `tag ${t.status}` }, t.status.replaceAll("_", " ")),
-      h("details", { class: "small" }, h("summary", null, "Code as text"), h("p", { class: "code" }, t.code))));
+      t.code && h("details", { class: "small" }, h("summary", null, "Code as text"), h("p", { class: "code" }, t.code))));
 }
 
 // picture draws a QR code as one path, dark on white whatever the page's colours
