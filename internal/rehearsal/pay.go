@@ -58,7 +58,9 @@ func (b *buyer) pay(ctx context.Context, id string, method object) error {
 		route: "pay", method: http.MethodPost, path: "/v1/bookings/" + id + "/payment", body: method, key: rand.Text(), within: workTime,
 	})
 	if err != nil {
-		b.record.purchase("not answered", 0)
+		if ctx.Err() == nil { // else it was still under way when the time was over
+			b.record.purchase("not answered", 0)
+		}
 		return err
 	}
 	if a.status == http.StatusOK {

@@ -46,7 +46,8 @@ func (p *progress) clear() {
 	}
 }
 
-// draw shows a block in place of the one before.
+// draw shows a block in place of the one before. A line must fit a terminal of
+// 80 columns, or the block could not be taken away again.
 func (p *progress) draw(lines ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,11 +78,11 @@ func (p *progress) due() bool {
 // preparing shows how many accounts are ready.
 func (p *progress) preparing(done, of int) {
 	if done == of || p.due() {
-		text := fmt.Sprintf("accounts %d of %d", done, of)
+		lines := []string{fmt.Sprintf("accounts %d of %d", done, of)}
 		if limited := p.r.record.limited(); limited > 0 {
-			text += fmt.Sprintf("; the API's rate limits have sent us away %d times (RATE_LIMITS, or --accounts to use these again)", limited)
+			lines = append(lines, fmt.Sprintf("rate limits sent us away %d times: see RATE_LIMITS, --accounts", limited))
 		}
-		p.draw(text)
+		p.draw(lines...)
 	}
 }
 
@@ -156,7 +157,7 @@ func (r *record) lines(now, opens time.Time) []string {
 		fmt.Sprintf("%s; state %s", clock, seen.State),
 		fmt.Sprintf("buyers    %d came, %d done; queue serves %d of %d", r.arrived, done, seen.Serving, seen.Issued),
 		fmt.Sprintf("places    %d sold, %d held, %d free; %d purchases", seen.Sold, seen.Held, seen.Available, bought),
-		fmt.Sprintf("requests  %.0f/s, p50 %s, p99 %s; %d without answer, %d errors, %d 503, %d 429", float64(recent.n)/window,
+		fmt.Sprintf("requests  %.0f/s, p50 %s, p99 %s; %d lost, %d errors, %d 503, %d 429", float64(recent.n)/window,
 			inTime(recent.at(50)), inTime(recent.at(99)), faults.Unanswered, faults.Failed, faults.Away, faults.Limited),
 	}
 }

@@ -37,7 +37,7 @@ func (b *buyer) queue(ctx context.Context) error {
 		if time.Since(arrived) > b.patience {
 			return b.leaveQueue(ctx)
 		}
-		wait := time.Duration(max(q.PollAfterMS, 500)) * time.Millisecond
+		wait := time.Duration(float64(max(q.PollAfterMS, 500)) * (0.9 + 0.2*b.rng.Float64()) * float64(time.Millisecond))
 		if until := time.Until(b.opens); until > 0 {
 			wait = min(wait, until+rand.N(time.Second)) //nolint:gosec // a person watches the clock
 		}

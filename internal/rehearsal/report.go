@@ -202,6 +202,9 @@ func (out *Report) judge() {
 	if rest := out.Event.Capacity - out.Tickets; out.Event.Own && !out.Interrupted && rest > 0 && out.Outcome(string(soldOut)) > 0 {
 		say("The last %d places were held by buyers who left without a word; they come free again when their holds end.", rest)
 	}
+	if n := out.Outcome(string(stillThere)); n > 0 {
+		say("%s buyers were still there when the time was over.", thousands(n))
+	}
 	say("Half of all %s requests were answered within %s, and 99 of 100 within %s.", thousands(out.Requests), inTime(out.P50), inTime(out.P99))
 	out.judgeFaults(say)
 	out.judgeStates(say)

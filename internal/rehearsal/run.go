@@ -156,6 +156,7 @@ func (r *run) arrive(ctx context.Context) {
 	for _, b := range r.buyers {
 		if b.ended == "" {
 			b.ended = neverCame
+			r.record.end(neverCame)
 		}
 	}
 }

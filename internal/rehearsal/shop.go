@@ -152,7 +152,9 @@ func (b *buyer) buy(ctx context.Context, wish object) (again bool, err error) {
 		route: "book", method: http.MethodPost, path: "/v1/bookings", body: wish, key: rand.Text(), within: workTime,
 	})
 	if err != nil {
-		b.record.purchase("not answered", 0)
+		if ctx.Err() == nil { // else it was still under way when the time was over
+			b.record.purchase("not answered", 0)
+		}
 		return false, err
 	}
 	if a.status == http.StatusCreated {
