@@ -65,7 +65,7 @@ func run(ctx context.Context, o options) error {
 	// purchases cost; both share everything behind.
 	s, err := system.Start(ctx, system.Options{
 		Name: "fitness", Durable: true, TemporalStore: system.StoreSQLite, Say: func(l string) { fmt.Println(l) },
-		APIs: []system.Role{{}, {}}, Env: []string{"RATE_LIMITS=off"},
+		APIs: []system.Role{{}, {}}, Env: []string{"RATE_LIMITS=off"}, Elasticsearch: true,
 	})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -71,8 +72,30 @@ func (f *fitness) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	f.crowdAddress = base.Host
+	if err := f.awaitSearch(ctx); err != nil {
+		return err
+	}
 	f.asks = f.mix()
 	return nil
+}
+
+// awaitSearch waits until search knows the events that were just made.
+func (f *fitness) awaitSearch(ctx context.Context) error {
+	for began := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+		a, err := f.Anonymous().At(f.APIs[crowdAPI]).Do(ctx, http.MethodGet, "/v1/search?q=examples", nil)
+		if err == nil && a.Status == http.StatusOK {
+			var page struct {
+				Total    int  `json:"total"`
+				Degraded bool `json:"degraded"`
+			}
+			if err := json.Unmarshal(a.Body, &page); err == nil && page.Total >= 3 && !page.Degraded {
+				return nil
+			}
+		}
+		if time.Since(began) > time.Minute {
+			return fmt.Errorf("search does not find the events: %w, %v", err, a)
+		}
+	}
 }
 
 // mix is what the crowd of an on-sale asks for, in hundredths.
