@@ -16,6 +16,7 @@ import (
 type BookingDeps struct {
 	Purchases Purchases
 	Books     BookingReader
+	Refunds   Refunds
 	Live      LiveSeats
 	Claims    KeyClaims
 	// Admissions checks those of events with a waiting room; nil admits nobody there.
@@ -34,6 +35,7 @@ type BookingReader interface {
 	Booking(ctx context.Context, id string) (*ticket.Booking, error)
 	BookingsOf(ctx context.Context, buyerID string, after postgres.BookingsCursor, limit int) ([]*ticket.Booking, error)
 	SeenWebhook(ctx context.Context, bookingID string, p ticket.Provider, eventID string) (bool, error)
+	Refund(ctx context.Context, id string) (r *ticket.Refund, fingerprint string, err error)
 	ForgetWebhook(ctx context.Context, bookingID string, p ticket.Provider, eventID string) error
 }
 
@@ -97,6 +99,7 @@ func (s *Server) registerBookings(api huma.API) {
 		OperationID: "my-bookings", Method: http.MethodGet, Path: "/v1/me/bookings", Tags: tags,
 		Summary: "The caller's bookings, newest first",
 	}, loggedIn, s.myBookings)
+	s.registerRefunds(api, tags)
 	s.registerBookingStream(api, tags)
 	s.registerTicketPDF(api, tags)
 	s.registerWebhooks(api)

@@ -27,23 +27,24 @@ func (s *Server) registerEvents(api huma.API) {
 
 // EventBody is an event as everybody sees it.
 type EventBody struct {
-	ID                 string             `json:"id"`
-	Slug               string             `json:"slug"`
-	Name               string             `json:"name"`
-	Artist             string             `json:"artist"`
-	Genre              string             `json:"genre"`
-	Description        string             `json:"description"`
-	Venue              ticket.Venue       `json:"venue"`
-	PlanID             string             `json:"plan_id" doc:"Its picture: /v1/venues/{venue.id}/plans/{plan_id}.svg"`
-	StartsAt           time.Time          `json:"starts_at"`
-	DoorsAt            time.Time          `json:"doors_at"`
-	OnSaleAt           time.Time          `json:"on_sale_at"`
-	Status             ticket.EventStatus `json:"status" enum:"draft,scheduled,on_sale,sold_out,postponed,canceled,past"`
-	StatusReason       string             `json:"status_reason,omitempty" doc:"Why it is postponed, in the organizer's words."`
-	MaxTicketsPerBuyer int                `json:"max_tickets_per_buyer"`
-	WaitingRoom        bool               `json:"waiting_room" doc:"Whether bookings need an admission."`
-	Prices             []ticket.Price     `json:"prices"`
-	Availability       availabilityCounts `json:"availability"`
+	ID                 string              `json:"id"`
+	Slug               string              `json:"slug"`
+	Name               string              `json:"name"`
+	Artist             string              `json:"artist"`
+	Genre              string              `json:"genre"`
+	Description        string              `json:"description"`
+	Venue              ticket.Venue        `json:"venue"`
+	PlanID             string              `json:"plan_id" doc:"Its picture: /v1/venues/{venue.id}/plans/{plan_id}.svg"`
+	StartsAt           time.Time           `json:"starts_at"`
+	DoorsAt            time.Time           `json:"doors_at"`
+	OnSaleAt           time.Time           `json:"on_sale_at"`
+	Status             ticket.EventStatus  `json:"status" enum:"draft,scheduled,on_sale,sold_out,postponed,canceled,past"`
+	StatusReason       string              `json:"status_reason,omitempty" doc:"Why it is postponed, in the organizer's words."`
+	MaxTicketsPerBuyer int                 `json:"max_tickets_per_buyer"`
+	WaitingRoom        bool                `json:"waiting_room" doc:"Whether bookings need an admission."`
+	Refunds            ticket.RefundPolicy `json:"refunds" doc:"Whether buyers may give tickets back by themselves."`
+	Prices             []ticket.Price      `json:"prices"`
+	Availability       availabilityCounts  `json:"availability"`
 }
 
 // availabilityCounts counts an event's places.
@@ -127,7 +128,7 @@ func newEventBody(e *ticket.Event) EventBody {
 	return EventBody{
 		ID: e.ID, Slug: e.Slug, Name: e.Name, Artist: e.Artist, Genre: e.Genre, Description: e.Description,
 		Venue: e.Venue, PlanID: e.PlanID, StatusReason: e.StatusReason, StartsAt: e.StartsAt.UTC(), DoorsAt: e.DoorsAt.UTC(), OnSaleAt: e.OnSaleAt.UTC(),
-		MaxTicketsPerBuyer: e.MaxTicketsPerBuyer, WaitingRoom: e.WaitingRoom.Enabled, Prices: e.Prices,
+		MaxTicketsPerBuyer: e.MaxTicketsPerBuyer, WaitingRoom: e.WaitingRoom.Enabled, Refunds: e.Refunds, Prices: e.Prices,
 		Availability: availabilityCounts{Capacity: e.Capacity},
 	}
 }

@@ -64,6 +64,9 @@ func (noPlans) Event(context.Context, string) (*ticket.Event, error) {
 // noPurchases sells nothing.
 type noPurchases struct{ api.Purchases }
 
+// noRefunds gives nothing back.
+type noRefunds struct{ api.Refunds }
+
 // noLive knows no seats.
 type noLive struct{ api.LiveSeats }
 
@@ -96,7 +99,7 @@ func lightDeps(t testing.TB, log *logBuffer) (api.Deps, *auth.Tokens) {
 			Accounts: anyAccounts{}, Keys: keys, Secrets: passwords, Requests: still{},
 			Events: still{event: e}, Catalogue: listing{still: still{event: e}}, Availability: seats, Blocks: seats, SalesBooks: seats,
 		},
-		BookingDeps: api.BookingDeps{Purchases: noPurchases{}, Books: noBooks{}, Live: noLive{}, Plans: noPlans{}, Codes: noCodes{}},
+		BookingDeps: api.BookingDeps{Purchases: noPurchases{}, Refunds: noRefunds{}, Books: noBooks{}, Live: noLive{}, Plans: noPlans{}, Codes: noCodes{}},
 	}, tokens
 }
 

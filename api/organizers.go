@@ -61,19 +61,20 @@ type waitingRoomBody struct {
 }
 
 type createEventBody struct {
-	Slug               string           `json:"slug,omitempty" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" maxLength:"80" doc:"Names the event in addresses; made from its name when left out."`
-	Name               string           `json:"name" minLength:"1" maxLength:"200"`
-	Artist             string           `json:"artist" minLength:"1" maxLength:"200"`
-	Genre              string           `json:"genre" minLength:"1" maxLength:"60"`
-	Description        string           `json:"description,omitempty" maxLength:"10000"`
-	VenueID            string           `json:"venue_id" minLength:"1" maxLength:"100"`
-	PlanID             string           `json:"plan_id" minLength:"1" maxLength:"100"`
-	StartsAt           time.Time        `json:"starts_at"`
-	DoorsAt            *time.Time       `json:"doors_at,omitempty" doc:"An hour before the start when left out."`
-	OnSaleAt           *time.Time       `json:"on_sale_at,omitempty" doc:"At once when left out."`
-	MaxTicketsPerBuyer int              `json:"max_tickets_per_buyer,omitempty" minimum:"1" maximum:"100" default:"6"`
-	WaitingRoom        *waitingRoomBody `json:"waiting_room,omitempty"`
-	Prices             []priceBody      `json:"prices" minItems:"1" maxItems:"200"`
+	Slug               string               `json:"slug,omitempty" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" maxLength:"80" doc:"Names the event in addresses; made from its name when left out."`
+	Name               string               `json:"name" minLength:"1" maxLength:"200"`
+	Artist             string               `json:"artist" minLength:"1" maxLength:"200"`
+	Genre              string               `json:"genre" minLength:"1" maxLength:"60"`
+	Description        string               `json:"description,omitempty" maxLength:"10000"`
+	VenueID            string               `json:"venue_id" minLength:"1" maxLength:"100"`
+	PlanID             string               `json:"plan_id" minLength:"1" maxLength:"100"`
+	StartsAt           time.Time            `json:"starts_at"`
+	DoorsAt            *time.Time           `json:"doors_at,omitempty" doc:"An hour before the start when left out."`
+	OnSaleAt           *time.Time           `json:"on_sale_at,omitempty" doc:"At once when left out."`
+	MaxTicketsPerBuyer int                  `json:"max_tickets_per_buyer,omitempty" minimum:"1" maximum:"100" default:"6"`
+	WaitingRoom        *waitingRoomBody     `json:"waiting_room,omitempty"`
+	Refunds            *ticket.RefundPolicy `json:"refunds,omitempty" doc:"Whether buyers may give tickets back by themselves."`
+	Prices             []priceBody          `json:"prices" minItems:"1" maxItems:"200"`
 }
 
 type createEventInput struct {
@@ -121,6 +122,7 @@ func (s *Server) newEvent(ctx context.Context, b createEventBody) (*ticket.Event
 	if b.WaitingRoom != nil {
 		e.WaitingRoom = waitingRoomOf(*b.WaitingRoom, ticket.WaitingRoom{})
 	}
+	set(&e.Refunds, b.Refunds)
 	e.Prices, e.Currency = f.prices(b.Prices, plan.Categories)
 	f.texts(e)
 	f.dates(e, s.now())

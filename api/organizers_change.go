@@ -144,6 +144,7 @@ func auditFields(e *ticket.Event) map[string]any {
 		"starts_at": e.StartsAt.UTC().Format(time.RFC3339Nano), "doors_at": e.DoorsAt.UTC().Format(time.RFC3339Nano),
 		"on_sale_at": e.OnSaleAt.UTC().Format(time.RFC3339Nano), "status": e.Status, "status_reason": e.StatusReason,
 		"max_tickets_per_buyer": e.MaxTicketsPerBuyer, "waiting_room": e.WaitingRoom, "prices": e.Prices,
+		"refunds": e.Refunds,
 	}
 }
 

@@ -8,19 +8,20 @@ import (
 )
 
 type updateEventBody struct {
-	Slug               *string          `json:"slug,omitempty" maxLength:"80" doc:"Cannot change; taken as it is."`
-	Name               *string          `json:"name,omitempty" minLength:"1" maxLength:"200"`
-	Artist             *string          `json:"artist,omitempty" minLength:"1" maxLength:"200"`
-	Genre              *string          `json:"genre,omitempty" minLength:"1" maxLength:"60"`
-	Description        *string          `json:"description,omitempty" maxLength:"10000"`
-	VenueID            *string          `json:"venue_id,omitempty" maxLength:"100" doc:"Cannot change; taken as it is."`
-	PlanID             *string          `json:"plan_id,omitempty" maxLength:"100" doc:"Cannot change; taken as it is."`
-	StartsAt           *time.Time       `json:"starts_at,omitempty" doc:"Puts a postponed event on sale again."`
-	DoorsAt            *time.Time       `json:"doors_at,omitempty" doc:"As long before starts_at as before, when that changes and this is left out."`
-	OnSaleAt           *time.Time       `json:"on_sale_at,omitempty" doc:"Cannot change once the sale has begun."`
-	MaxTicketsPerBuyer *int             `json:"max_tickets_per_buyer,omitempty" minimum:"1" maximum:"100" doc:"For bookings made from then on."`
-	WaitingRoom        *waitingRoomBody `json:"waiting_room,omitempty"`
-	Prices             []priceBody      `json:"prices,omitempty" minItems:"1" maxItems:"200" doc:"All anew, for bookings from then on. The currency can change in a draft only."`
+	Slug               *string              `json:"slug,omitempty" maxLength:"80" doc:"Cannot change; taken as it is."`
+	Name               *string              `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	Artist             *string              `json:"artist,omitempty" minLength:"1" maxLength:"200"`
+	Genre              *string              `json:"genre,omitempty" minLength:"1" maxLength:"60"`
+	Description        *string              `json:"description,omitempty" maxLength:"10000"`
+	VenueID            *string              `json:"venue_id,omitempty" maxLength:"100" doc:"Cannot change; taken as it is."`
+	PlanID             *string              `json:"plan_id,omitempty" maxLength:"100" doc:"Cannot change; taken as it is."`
+	StartsAt           *time.Time           `json:"starts_at,omitempty" doc:"Puts a postponed event on sale again."`
+	DoorsAt            *time.Time           `json:"doors_at,omitempty" doc:"As long before starts_at as before, when that changes and this is left out."`
+	OnSaleAt           *time.Time           `json:"on_sale_at,omitempty" doc:"Cannot change once the sale has begun."`
+	MaxTicketsPerBuyer *int                 `json:"max_tickets_per_buyer,omitempty" minimum:"1" maximum:"100" doc:"For bookings made from then on."`
+	WaitingRoom        *waitingRoomBody     `json:"waiting_room,omitempty"`
+	Refunds            *ticket.RefundPolicy `json:"refunds,omitempty" doc:"Whether buyers may give tickets back by themselves."`
+	Prices             []priceBody          `json:"prices,omitempty" minItems:"1" maxItems:"200" doc:"All anew, for bookings from then on. The currency can change in a draft only."`
 }
 
 type updateEventInput struct {
@@ -56,6 +57,7 @@ func (s *Server) applyUpdate(ctx context.Context, e *ticket.Event, b updateEvent
 	reschedule(e, b.StartsAt, b.DoorsAt)
 	set(&e.OnSaleAt, b.OnSaleAt)
 	set(&e.MaxTicketsPerBuyer, b.MaxTicketsPerBuyer)
+	set(&e.Refunds, b.Refunds)
 	if b.WaitingRoom != nil {
 		e.WaitingRoom = waitingRoomOf(*b.WaitingRoom, e.WaitingRoom)
 	}

@@ -137,6 +137,9 @@ type Ticket struct {
 	Generation int `json:"generation,omitempty"`
 	// HolderID is who has it now; empty for who bought it.
 	HolderID string `json:"holder_id,omitempty"`
+	// Frozen says that its payment is disputed: nobody is let in with it and
+	// nothing is refunded until that is decided.
+	Frozen bool `json:"frozen,omitempty"`
 }
 
 // HeldBy tells who has the ticket, given who bought it.

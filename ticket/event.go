@@ -75,11 +75,35 @@ type Event struct {
 	// Currency is that of every price of the event.
 	Currency string
 	Prices   []Price
+	// Refunds is what buyers may give back by themselves.
+	Refunds RefundPolicy
 	// Capacity is the number of places of the plan.
 	Capacity int
 	// Version rises with every change; it is the event's ETag.
 	Version   int64
 	UpdatedAt time.Time
+}
+
+// RefundPolicy says until when buyers may give tickets back without support.
+type RefundPolicy struct {
+	// UntilHours is how many hours before the start that ends; nil: they may not.
+	UntilHours *int `json:"until_hours_before_start" nullable:"true" minimum:"0" maximum:"8760" doc:"Null: only support refunds."`
+}
+
+// RefundsBuyers tells whether buyers may give tickets back by themselves at this
+// time; the error says why not. While an event is postponed they always may.
+func (e *Event) RefundsBuyers(now time.Time) error {
+	switch until := e.Refunds.UntilHours; {
+	case !now.Before(e.StartsAt):
+		return Errorf(CodeForbidden, "The event has begun. Ask support.")
+	case e.Status == EventPostponed, e.Status == EventCanceled:
+		return nil
+	case until == nil:
+		return Errorf(CodeForbidden, "Tickets of this event are not taken back. Ask support.")
+	case now.After(e.StartsAt.Add(-time.Duration(*until) * time.Hour)):
+		return Errorf(CodeForbidden, "Tickets of this event are taken back until %d hours before its start.", *until)
+	}
+	return nil
 }
 
 // PublicStatus derives what buyers see from the stored status, the clock and

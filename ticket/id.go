@@ -20,6 +20,7 @@ const (
 	KindEvent   Kind = "ev"
 	KindBooking Kind = "bk"
 	KindTicket  Kind = "ti"
+	KindRefund  Kind = "rf"
 
 	KindReconciliation Kind = "rc"
 )
@@ -68,6 +69,20 @@ func DeriveTicketID(bookingID string, n int) string {
 	copy(b[2:], sum[:])
 	copy(b[:2], raw[:2])
 	return encodeID(KindTicket, b)
+}
+
+// DeriveRefundID makes the id of the refund of a booking that was asked for under
+// this key; the same request names the same refund.
+func DeriveRefundID(bookingID, key string) string {
+	raw, ok := decodeID(bookingID)
+	if !ok {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(bookingID + "\x00" + key))
+	var b [idBytes]byte
+	copy(b[2:], sum[:])
+	copy(b[:2], raw[:2])
+	return encodeID(KindRefund, b)
 }
 
 // ShardOf tells the shard on which the thing named by an id lives. It is false

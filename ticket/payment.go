@@ -196,4 +196,5 @@ type PaymentProvider interface {
 	// Refund gives a captured charge back whole. It undoes an orphan and
 	// nothing else; refunds that buyers ask for have a workflow of their own.
 	Refund(ctx context.Context, r ChargeRequest, c Charge) (refundRef string, err error)
+	RefundProvider
 }

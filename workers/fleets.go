@@ -31,6 +31,7 @@ type Deps struct {
 	Payments *activities.Payments
 	// PatientPayments waits for the provider's rate and its answer.
 	PatientPayments *activities.Payments
+	Refunds         *activities.Refunds
 	// BuildID names this build for Worker Versioning; workflows that started on
 	// it stay on it.
 	BuildID string
@@ -75,7 +76,11 @@ var fleets = []fleet{
 			w.RegisterWorkflowWithOptions(workflows.SettleCharge, workflow.RegisterOptions{
 				Name: workflows.SettleType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 			})
+			w.RegisterWorkflowWithOptions(workflows.Refund, workflow.RegisterOptions{
+				Name: workflows.RefundType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+			})
 			w.RegisterActivity(d.PatientPayments)
+			w.RegisterActivity(d.Refunds)
 		},
 	},
 	{

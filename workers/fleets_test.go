@@ -18,7 +18,7 @@ func TestEveryFleetBuilds(t *testing.T) {
 	t.Cleanup(c.Close)
 	deps := workers.Deps{
 		Seats: &activities.Seats{}, Bookings: &activities.Bookings{}, Payments: &activities.Payments{},
-		PatientPayments: &activities.Payments{}, Slots: &activities.Slots{}, Sales: &activities.Sales{}, BuildID: "test",
+		PatientPayments: &activities.Payments{}, Slots: &activities.Slots{}, Sales: &activities.Sales{}, Refunds: &activities.Refunds{}, BuildID: "test",
 	}
 	built, err := workers.Build(c, workers.Names(), deps)
 	require.NoError(t, err)

@@ -54,6 +54,15 @@ func (c *Client) Cancel(ctx context.Context, bookingID string) (*Answer, error) 
 	return c.Do(ctx, http.MethodPost, "/v1/bookings/"+bookingID+"/cancel", nil)
 }
 
+// Refund gives seats of a booking back, all of them without any.
+func (c *Client) Refund(ctx context.Context, bookingID, key string, seats ...string) (*Answer, error) {
+	body := map[string]any{"reason": "changed plans"}
+	if len(seats) > 0 {
+		body["seats"] = seats
+	}
+	return c.Do(ctx, http.MethodPost, "/v1/bookings/"+bookingID+"/refund", body, Key(key))
+}
+
 // Get reads a booking.
 func (c *Client) Get(ctx context.Context, bookingID string) (*Answer, error) {
 	return c.Do(ctx, http.MethodGet, "/v1/bookings/"+bookingID, nil)

@@ -21,6 +21,9 @@ type row struct {
 	Total     int64
 	ExpiresAt time.Time
 	Tickets   []int32 // seats of its live tickets
+	Ended     []int32 // seats of its refunded tickets
+	Live      int64   // what its live tickets cost
+	Kept      int64   // what the journal has taken of it
 	Provider  string  // "" without a payment
 	Paid      string  // the payment's status
 	Charged   int64   // the payment's amount
@@ -36,6 +39,9 @@ type books struct {
 const selectRows = `
 SELECT b.id, b.event_id, b.buyer_id, b.status, b.seat_indexes, b.total, b.hold_expires_at,
        ARRAY(SELECT seat_index FROM tickets t WHERE t.booking_id = b.id AND t.status IN ('live', 'used') ORDER BY 1),
+       ARRAY(SELECT seat_index FROM tickets t WHERE t.booking_id = b.id AND t.status = 'refunded' ORDER BY 1),
+       (SELECT COALESCE(sum(price + fee), 0)::bigint FROM tickets t WHERE t.booking_id = b.id AND t.status IN ('live', 'used')),
+       (SELECT COALESCE(sum(amount), 0)::bigint FROM journal j WHERE j.booking_id = b.id AND j.account LIKE 'clearing:%'),
        COALESCE(p.provider, ''), COALESCE(p.status, ''), COALESCE(p.amount, 0)
 FROM bookings b LEFT JOIN payments p ON p.booking_id = b.id
 WHERE cardinality($1::text[]) = 0 OR b.event_id = ANY($1)`
@@ -49,17 +55,25 @@ var internalFaults = map[string]string{
 		GROUP BY event_id, seat_index HAVING count(*) > 1`,
 	"live tickets without a confirmed booking": `
 		SELECT t.id || ' of ' || t.booking_id || ' ' || COALESCE(b.status, 'missing') FROM tickets t LEFT JOIN bookings b ON b.id = t.booking_id
-		WHERE t.status IN ('live', 'used') AND (b.id IS NULL OR b.status <> 'confirmed')`,
+		WHERE t.status IN ('live', 'used') AND (b.id IS NULL OR b.confirmed_at IS NULL OR b.status NOT IN ('confirmed', 'refunding', 'needs_attention'))`,
 	"payments of bookings that are not confirmed": `
 		SELECT p.booking_id || ' ' || b.status || ' ' || p.status FROM payments p JOIN bookings b ON b.id = p.booking_id
-		WHERE b.status <> 'confirmed'`,
+		WHERE b.confirmed_at IS NULL OR b.status NOT IN ('confirmed', 'refunding', 'refunded', 'needs_attention')`,
+	"refunds that are done and still owed, or owed and not there": `
+		SELECT r.booking_id || ' owes ' || -COALESCE(j.owed, 0) || ', its open refunds are over ' || r.open
+		FROM (SELECT booking_id, COALESCE(sum(amount) FILTER (WHERE status NOT IN ('succeeded', 'failed') AND source <> 'provider'), 0) AS open FROM refunds GROUP BY 1) r
+		LEFT JOIN (SELECT booking_id, sum(amount) AS owed FROM journal WHERE account LIKE 'refunds:%' GROUP BY 1) j ON j.booking_id = r.booking_id
+		WHERE -COALESCE(j.owed, 0) <> r.open`,
+	"refunded payments of bookings that are not": `
+		SELECT p.booking_id || ' is ' || b.status || ', its payment ' || p.status FROM payments p JOIN bookings b ON b.id = p.booking_id
+		WHERE (b.status = 'refunded') <> (p.status = 'refunded')`,
 	"counts of a buyer's tickets that are wrong": `
 		SELECT c.event_id || ' ' || c.buyer_id || ' counts ' || c.tickets FROM buyer_tickets c
 		WHERE c.tickets <> (SELECT count(*) FROM tickets t
 		                    WHERE t.event_id = c.event_id AND t.buyer_id = c.buyer_id AND t.status IN ('live', 'used'))`,
 	"confirmed bookings whose capture is not in the journal": `
 		SELECT p.booking_id FROM payments p
-		WHERE p.status = 'captured' AND NOT EXISTS (
+		WHERE p.status IN ('captured', 'refunded') AND NOT EXISTS (
 			SELECT 1 FROM journal j WHERE j.transaction_id = p.booking_id || '/capture' AND j.account = 'clearing:' || p.provider AND j.amount = p.amount)`,
 }
 
@@ -150,6 +164,11 @@ func (b *books) seats(eventID string, places int) string {
 func (r row) holds() bool {
 	status := ticket.BookingStatus(r.Status)
 	return status.HoldsSeats() && (status != ticket.BookingHeld || time.Now().Before(r.ExpiresAt))
+}
+
+// sold tells whether a booking was sold, whatever became of its tickets since.
+func (r row) sold() bool {
+	return r.Status == string(ticket.BookingConfirmed) || r.Status == string(ticket.BookingRefunded)
 }
 
 // final tells whether nothing is left to happen by itself.

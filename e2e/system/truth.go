@@ -18,7 +18,7 @@ import (
 // any more: no workflow runs and every booking is confirmed or ended. The error
 // names what is still open.
 func (s *System) Settle(ctx context.Context, within time.Duration, events ...*Event) error {
-	return s.settle(ctx, within, "('Purchase', 'SettleCharge')", events)
+	return s.settle(ctx, within, "('Purchase', 'SettleCharge', 'Refund', 'CancelEvent', 'ReviewCharge')", events)
 }
 
 // SettleBookings waits like Settle, but not for charges that were never
@@ -132,8 +132,12 @@ func checkBookings(b books) []string {
 		switch {
 		case r.Status == string(ticket.BookingNeedsAttention):
 			out = append(out, fmt.Sprintf("booking %s needs attention", id))
-		case r.Status == string(ticket.BookingConfirmed) && !slices.Equal(wanted, r.Tickets):
-			out = append(out, fmt.Sprintf("booking %s is confirmed for seats %v but has tickets for %v", id, wanted, r.Tickets))
+		case r.sold() && !slices.Equal(wanted, slices.Sorted(slices.Values(slices.Concat(r.Tickets, r.Ended)))):
+			out = append(out, fmt.Sprintf("booking %s is %s for seats %v but has tickets for %v and had some for %v", id, r.Status, wanted, r.Tickets, r.Ended))
+		case r.sold() && (r.Status == string(ticket.BookingRefunded)) != (len(r.Tickets) == 0):
+			out = append(out, fmt.Sprintf("booking %s is %s and has %d tickets left", id, r.Status, len(r.Tickets)))
+		case r.sold() && r.Kept != r.Live:
+			out = append(out, fmt.Sprintf("booking %s is %s with live tickets for %d, and the journal has taken %d", id, r.Status, r.Live, r.Kept))
 		case r.Status == string(ticket.BookingConfirmed) && (r.Paid != "captured" || r.Charged != r.Total):
 			out = append(out, fmt.Sprintf("booking %s over %d is confirmed, its payment at %q is %q over %d", id, r.Total, r.Provider, r.Paid, r.Charged))
 		}
@@ -153,24 +157,24 @@ func checkMoney(b books, ledger Ledger, all bool) []string {
 		if !known && !all {
 			continue // of another event
 		}
-		want := int64(0)
-		if known && r.Status == string(ticket.BookingConfirmed) && r.Provider == sum.Provider {
-			want = r.Total
+		want, most := int64(0), int64(0)
+		if known && r.sold() && r.Provider == sum.Provider {
+			want, most = r.Live, r.Total
 			paid[sum.BookingID] = sum.Net
 		}
 		if sum.Net != want {
 			out = append(out, fmt.Sprintf("%s has taken %d (captured %d, refunded %d) of booking %s (%s), which owes it %d",
 				sum.Provider, sum.Net, sum.Captured, sum.Refunded, sum.BookingID, statusOf(r, known), want))
 		}
-		if sum.Captured > want {
-			out = append(out, fmt.Sprintf("%s has captured %d of booking %s, more than the %d it owes", sum.Provider, sum.Captured, sum.BookingID, want))
+		if sum.Captured > most {
+			out = append(out, fmt.Sprintf("%s has captured %d of booking %s, more than its total of %d", sum.Provider, sum.Captured, sum.BookingID, most))
 		}
 		if sum.Authorized != 0 && (!known || r.final()) {
 			out = append(out, fmt.Sprintf("%s still reserves %d of booking %s (%s)", sum.Provider, sum.Authorized, sum.BookingID, statusOf(r, known)))
 		}
 	}
 	for id, r := range b.bookings {
-		if _, ok := paid[id]; r.Status == string(ticket.BookingConfirmed) && !ok && r.Total > 0 {
+		if _, ok := paid[id]; r.sold() && !ok && r.Total > 0 {
 			out = append(out, fmt.Sprintf("booking %s is confirmed for %d and no provider has its money", id, r.Total))
 		}
 	}

@@ -92,6 +92,7 @@ func (s *stores) workerDeps(cfg config.Config) (workers.Deps, error) {
 		Sales:           s.saleSteps(cfg.TemporalNamespace, pay),
 		Payments:        &activities.Payments{Providers: pay.fast},
 		PatientPayments: &activities.Payments{Providers: pay.patient},
+		Refunds:         &activities.Refunds{Books: s.sales, Providers: pay.patient, Seats: s.inventory, Catalogue: s.events},
 		Reconciliations: s.reconciliations(pay),
 		BuildID:         cmp.Or(cfg.WorkerBuildID, Version),
 	}, nil

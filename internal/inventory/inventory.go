@@ -129,6 +129,16 @@ func (v *Inventory) Sell(ctx context.Context, e *ticket.Event, holdID, buyerID s
 	return v.withState(ctx, e, func() error { return v.live.Sell(ctx, e.ID, holdID, buyerID, seats) })
 }
 
+// Return gives places of a booking whose tickets have ended back to the sale, or
+// keeps them from it. Doing it again changes nothing.
+func (v *Inventory) Return(ctx context.Context, e *ticket.Event, bookingID, buyerID string, resell bool, seats []int) error {
+	to := ticket.SeatBlocked
+	if resell {
+		to = ticket.SeatAvailable
+	}
+	return v.withState(ctx, e, func() error { return v.live.Return(ctx, e.ID, bookingID, buyerID, to, seats) })
+}
+
 // Taken tells which of the places are plainly not free. It asks the live state
 // only, so that whoever loses costs next to nothing.
 func (v *Inventory) Taken(ctx context.Context, e *ticket.Event, seats []int) (taken []int, err error) {

@@ -16,6 +16,9 @@ const (
 	opCapture   = "capture"
 	opVoid      = "void"
 	opRefund    = "refund"
+	opSend      = "send_refund"
+	opRefunds   = "list_refunds"
+	opDisputes  = "list_disputes"
 )
 
 // Authorize implements ticket.PaymentProvider.
@@ -85,6 +88,33 @@ func (g *Guard) Refund(ctx context.Context, r ticket.ChargeRequest, c ticket.Cha
 		return err
 	})
 	return refundRef, err
+}
+
+// SendRefund implements ticket.RefundProvider.
+func (g *Guard) SendRefund(ctx context.Context, r *ticket.Refund) (found ticket.ProviderRefund, err error) {
+	err = g.call(ctx, opSend, func() error {
+		found, err = g.provider.SendRefund(ctx, r)
+		return err
+	})
+	return found, err
+}
+
+// Refunds implements ticket.RefundProvider.
+func (g *Guard) Refunds(ctx context.Context, c ticket.TakenCharge) (list []ticket.ProviderRefund, err error) {
+	err = g.call(ctx, opRefunds, func() error {
+		list, err = g.provider.Refunds(ctx, c)
+		return err
+	})
+	return list, err
+}
+
+// Disputes implements ticket.RefundProvider.
+func (g *Guard) Disputes(ctx context.Context, c ticket.TakenCharge) (list []ticket.ProviderDispute, err error) {
+	err = g.call(ctx, opDisputes, func() error {
+		list, err = g.provider.Disputes(ctx, c)
+		return err
+	})
+	return list, err
 }
 
 // call lets a call that can fail through, or fails in its place.

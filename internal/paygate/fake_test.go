@@ -135,3 +135,18 @@ func series(t *testing.T, registry *prometheus.Registry, name string) int {
 	}
 	return 0
 }
+
+func (f *fakeProvider) SendRefund(context.Context, *ticket.Refund) (ticket.ProviderRefund, error) {
+	_, err := f.answer()
+	return ticket.ProviderRefund{}, err
+}
+
+func (f *fakeProvider) Refunds(context.Context, ticket.TakenCharge) ([]ticket.ProviderRefund, error) {
+	_, err := f.answer()
+	return nil, err
+}
+
+func (f *fakeProvider) Disputes(context.Context, ticket.TakenCharge) ([]ticket.ProviderDispute, error) {
+	_, err := f.answer()
+	return nil, err
+}

@@ -135,7 +135,7 @@ func (o *order) balance() (out ticket.ChargeBalance, err error) {
 	}
 	for _, x := range u.Payments.Refunds {
 		if x.Status == statusCompleted || x.Status == statusPending {
-			if err := addTo(&out.Refunded, x); err != nil {
+			if err := addTo(&out.Refunded, x.object); err != nil {
 				return out, err
 			}
 		}

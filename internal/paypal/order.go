@@ -52,9 +52,9 @@ type order struct {
 		Amount    pp.Money `json:"amount"`
 		InvoiceID string   `json:"invoice_id"`
 		Payments  struct {
-			Authorizations []object `json:"authorizations"`
-			Captures       []object `json:"captures"`
-			Refunds        []object `json:"refunds"`
+			Authorizations []object       `json:"authorizations"`
+			Captures       []object       `json:"captures"`
+			Refunds        []refundObject `json:"refunds"`
 		} `json:"payments"`
 	} `json:"purchase_units"`
 }
@@ -85,7 +85,11 @@ func (o *order) refund() string {
 	if len(o.Units) == 0 {
 		return ""
 	}
-	return last(o.Units[0].Payments.Refunds).ID
+	refunds := o.Units[0].Payments.Refunds
+	if len(refunds) == 0 {
+		return ""
+	}
+	return refunds[len(refunds)-1].ID
 }
 
 // approval is where the payer approves the order, "" when there is nothing to approve.

@@ -14,7 +14,7 @@ const (
 	selectEvent  = `SELECT ` + eventColumns + eventTables
 	eventColumns = `
        e.id, e.slug, e.name, e.artist, e.genre, e.description, e.plan_id, e.organizer_id,
-       e.starts_at, e.doors_at, e.on_sale_at, e.status, e.status_reason, e.max_tickets_per_buyer, e.waiting_room,
+       e.starts_at, e.doors_at, e.on_sale_at, e.status, e.status_reason, e.max_tickets_per_buyer, e.waiting_room, e.refund_until_hours,
        e.currency, e.capacity, e.version, e.updated_at,
        v.id, v.name, v.city, v.country, v.lat, v.lon, p.categories, p.prices, p.fees`
 	eventTables = `
@@ -37,7 +37,7 @@ func scanEventAnd(row pgx.CollectableRow, more ...any) (*ticket.Event, error) {
 	)
 	err := row.Scan(append([]any{
 		&e.ID, &e.Slug, &e.Name, &e.Artist, &e.Genre, &e.Description, &e.PlanID, &e.OrganizerID,
-		&e.StartsAt, &e.DoorsAt, &e.OnSaleAt, &e.Status, &e.StatusReason, &e.MaxTicketsPerBuyer, &e.WaitingRoom,
+		&e.StartsAt, &e.DoorsAt, &e.OnSaleAt, &e.Status, &e.StatusReason, &e.MaxTicketsPerBuyer, &e.WaitingRoom, &e.Refunds.UntilHours,
 		&e.Currency, &e.Capacity, &e.Version, &e.UpdatedAt,
 		&e.Venue.ID, &e.Venue.Name, &e.Venue.City, &e.Venue.Country, &e.Venue.Lat, &e.Venue.Lon,
 		&categories, &prices, &fees,

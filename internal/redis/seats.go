@@ -22,6 +22,7 @@ var (
 	keepScript    = script("keep")
 	releaseScript = script("release")
 	sellScript    = script("sell")
+	returnScript  = script("return")
 	sweepScript   = script("sweep")
 	blockScript   = script("block")
 	unblockScript = script("unblock")
@@ -150,9 +151,21 @@ func (s *Seats) Release(ctx context.Context, eventID, holdID string) error {
 // Sell marks places sold and ends their hold. It succeeds whatever the live
 // state says, because Postgres has decided.
 func (s *Seats) Sell(ctx context.Context, eventID, holdID, buyerID string, seats []int) error {
-	_, err := s.run(ctx, sellScript, eventID, appendSeats([]any{holdID, buyerID}, seats)...)
+	_, err := s.runOn(ctx, sellScript, withReturned(eventID), appendSeats([]any{holdID, buyerID}, seats)...)
 	return err
 }
+
+// Return gives places that a purchase (by its hold id) had bought back to the
+// sale, or keeps them from it (blocked). Each is given back once, within a week,
+// so that a repetition does not take it from whoever has bought it since.
+func (s *Seats) Return(ctx context.Context, eventID, holdID, buyerID string, to ticket.SeatState, seats []int) error {
+	args := appendSeats([]any{holdID, buyerID, string(rune(to))}, seats)
+	_, err := s.runOn(ctx, returnScript, withReturned(eventID), args...)
+	return err
+}
+
+// withReturned adds the key that remembers places that were given back.
+func withReturned(eventID string) []string { return append(keys(eventID), "{"+eventID+"}:returned") }
 
 // Sweep frees the overdue holds of an event and says how many there were.
 func (s *Seats) Sweep(ctx context.Context, eventID string) (int, error) {
@@ -242,7 +255,11 @@ func (s *Seats) Available(ctx context.Context, eventIDs []string) ([]int, error)
 
 // run calls a script and sorts its answer.
 func (s *Seats) run(ctx context.Context, sc *goredis.Script, eventID string, args ...any) ([]string, error) {
-	reply, err := sc.Run(ctx, s.db, keys(eventID), args...).StringSlice()
+	return s.runOn(ctx, sc, keys(eventID), args...)
+}
+
+func (s *Seats) runOn(ctx context.Context, sc *goredis.Script, on []string, args ...any) ([]string, error) {
+	reply, err := sc.Run(ctx, s.db, on, args...).StringSlice()
 	if err != nil {
 		return nil, unavailable(err)
 	}

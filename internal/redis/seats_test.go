@@ -236,3 +236,34 @@ func TestAClaimIsTheFirstOwners(t *testing.T) {
 		require.Equal(t, "anna", has)
 	}
 }
+
+func TestSoldPlacesAreGivenBackOnce(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	ctx := t.Context()
+	take := func(id, buyer string, places ...int) {
+		_, err := s.Hold(ctx, event, hold(id, buyer, places...))
+		require.NoError(t, err)
+	}
+	take("bk_1", "anna", 0, 1, 2)
+	require.NoError(t, s.Sell(ctx, event, "bk_1", "anna", []int{0, 1, 2}))
+	for range 2 {
+		require.NoError(t, s.Return(ctx, event, "bk_1", "anna", ticket.SeatAvailable, []int{0}))
+		require.NoError(t, s.Return(ctx, event, "bk_1", "anna", ticket.SeatBlocked, []int{1}))
+	}
+	requireMap(t, s, "absaaaaaaa")
+	require.NoError(t, s.Sell(ctx, event, "bk_1", "anna", []int{0, 1, 2}))
+	requireMap(t, s, "absaaaaaaa") // a sale that comes late does not take them back
+	take("bk_2", "ben", 0)
+	require.NoError(t, s.Sell(ctx, event, "bk_2", "ben", []int{0}))
+	require.NoError(t, s.Return(ctx, event, "bk_1", "anna", ticket.SeatAvailable, []int{0}))
+	requireMap(t, s, "sbsaaaaaaa") // nor does a repetition take them from the next buyer
+
+	take("bk_3", "anna", 3, 4)
+	require.NoError(t, s.Return(ctx, event, "bk_3", "anna", ticket.SeatAvailable, []int{3}))
+	require.NoError(t, s.Sell(ctx, event, "bk_3", "anna", []int{3, 4}))
+	requireMap(t, s, "sbsasaaaaa") // refunded before it was shown as sold
+	take("bk_4", "anna", 3, 5)     // with 2 and 4 that is exactly her limit
+	_, err := s.Hold(ctx, event, hold("bk_5", "anna", 6))
+	require.Error(t, err)
+}

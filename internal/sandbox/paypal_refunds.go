@@ -67,9 +67,11 @@ func (a *paypalAPI) refund(c *paypalCall, before *capture, amount int64, req ref
 	if x.Refunded == x.Amount {
 		x.Status = ppRefunded
 	}
+	id := paypalID()
+	x.Refunds = append(append([]string(nil), before.Refunds...), id)
 	put(a.core, a.captures, &x)
 	r := &paypalRefund{
-		ID: paypalID(), Capture: x.ID, Status: ppCompleted, Amount: amount, Currency: x.Currency, CustomID: x.CustomID,
+		ID: id, Capture: x.ID, Status: ppCompleted, Amount: amount, Currency: x.Currency, CustomID: x.CustomID,
 		InvoiceID: orElse(req.InvoiceID, x.InvoiceID), Note: req.Note, Total: x.Refunded, Created: c.now.UTC(),
 	}
 	put(a.core, a.refunds, r)

@@ -100,39 +100,32 @@ func (u *purchaseUnit) renderPayments(w *jsonw, a *paypalAPI, base string) {
 		w.closeArray()
 	}
 	if len(u.Captures) > 0 {
+		var refunds []string
 		w.array("captures")
 		for _, id := range u.Captures {
 			if x, ok := a.captures.get(id); ok {
 				x.render(w, base)
+				refunds = append(refunds, x.Refunds...)
 			}
 		}
 		w.closeArray()
+		a.renderRefunds(w, refunds, base)
 	}
-	u.renderRefunds(w, a, base)
 	w.close()
 }
 
-// renderRefunds lists what was given back of the unit's captures.
-func (u *purchaseUnit) renderRefunds(w *jsonw, a *paypalAPI, base string) {
-	listed := false
-	for _, id := range u.Captures {
-		if x, ok := a.captures.get(id); !ok || x.Refunded == 0 {
-			continue
-		}
-		for _, r := range a.refunds.rows {
-			if r.Capture != id {
-				continue
-			}
-			if !listed {
-				w.array("refunds")
-				listed = true
-			}
+// renderRefunds lists what was given back of an order.
+func (a *paypalAPI) renderRefunds(w *jsonw, ids []string, base string) {
+	if len(ids) == 0 {
+		return
+	}
+	w.array("refunds")
+	for _, id := range ids {
+		if r, ok := a.refunds.get(id); ok {
 			r.render(w, base)
 		}
 	}
-	if listed {
-		w.closeArray()
-	}
+	w.closeArray()
 }
 
 func (o *order) renderLinks(w *jsonw) {

@@ -89,6 +89,7 @@ type capture struct {
 	Status        string    `json:"st"`
 	Amount        int64     `json:"amt"`
 	Refunded      int64     `json:"ref,omitempty"`
+	Refunds       []string  `json:"refs,omitempty"` // ids, oldest first
 	Fee           int64     `json:"fee"`
 	Currency      string    `json:"cur"`
 	CustomID      string    `json:"cus,omitempty"`

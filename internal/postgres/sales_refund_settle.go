@@ -1,0 +1,156 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"yourticket.example/ticket"
+)
+
+// SendingRefund writes down that the provider is about to be asked, before it
+// is, and gives the refund as it stands.
+func (s *Sales) SendingRefund(ctx context.Context, id string) (r *ticket.Refund, err error) {
+	defer wrap(&err, "postgres.SendingRefund(%s)", id)
+	db, err := s.shard(id)
+	if err != nil {
+		return nil, err
+	}
+	_, err = db.Exec(ctx, `
+		UPDATE refunds r SET status = 'sent', sent_at = COALESCE(r.sent_at, now()), updated_at = now()
+		FROM payments p
+		WHERE r.id = $1 AND r.status = 'requested' AND p.booking_id = r.booking_id AND p.capture_ref <> ''`, id)
+	if err != nil {
+		return nil, err
+	}
+	r, _, err = s.Refund(ctx, id)
+	return r, err
+}
+
+// RefundNews is what has become of a refund.
+type RefundNews struct {
+	// Status is pending, succeeded, failed (settled by hand) or needs_attention.
+	Status ticket.RefundStatus
+	// Attempt is the one that the news is about; news of an older one is dropped.
+	Attempt int
+	Ref     string
+	Note    string
+}
+
+// SettleRefund books what has become of a refund, and what that makes of its
+// booking. Told again it changes nothing. A success that the provider takes
+// back is owed once more.
+func (s *Sales) SettleRefund(ctx context.Context, id string, n RefundNews) (r *ticket.Refund, err error) {
+	defer wrap(&err, "postgres.SettleRefund(%s, %s)", id, n.Status)
+	return s.changeRefund(ctx, id, func(tx pgx.Tx, r *ticket.Refund) error {
+		if n.Attempt != r.Attempt || r.Status == n.Status && r.Ref == n.Ref {
+			return nil
+		}
+		booked := ""
+		switch {
+		case r.Status == ticket.RefundFailed, r.Status == ticket.RefundSucceeded && n.Status == ticket.RefundPending:
+			return nil
+		case r.Status == ticket.RefundSucceeded && n.Status == ticket.RefundSucceeded:
+		case n.Status == ticket.RefundSucceeded:
+			booked = "paid"
+		case r.Status == ticket.RefundSucceeded:
+			booked = "returned"
+		case n.Status == ticket.RefundFailed:
+			booked = "by-hand"
+		}
+		_, err := tx.Exec(ctx, `
+			UPDATE refunds SET status = $2, provider_ref = CASE WHEN $3 = '' THEN provider_ref ELSE $3 END, note = $4,
+			       updated_at = now(), settled_at = CASE WHEN $2 IN ('succeeded', 'failed') THEN now() END
+			WHERE id = $1`, id, n.Status, n.Ref, cut(n.Note))
+		if err != nil {
+			return err
+		}
+		return bookRefund(ctx, tx, r, booked)
+	})
+}
+
+// bookRefund writes where the money of a refund has gone.
+func bookRefund(ctx context.Context, tx pgx.Tx, r *ticket.Refund, what string) error {
+	amount, against := r.Amount.Amount, "clearing:"+string(r.Charge.Provider)
+	switch what {
+	case "":
+		return nil
+	case "returned":
+		amount = -amount
+	case "by-hand":
+		against = "settled:by-hand"
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO journal (transaction_id, account, booking_id, event_id, amount, currency)
+		SELECT $1 || '/' || $2 || '/' || $3::int, l.account, $4, $5, l.amount, $6
+		FROM (VALUES ('refunds:' || $7, $8::bigint), ($9, -$8::bigint)) AS l (account, amount)
+		WHERE l.amount <> 0
+		ON CONFLICT DO NOTHING`,
+		r.ID, what, r.Attempt, r.BookingID, r.EventID, r.Amount.Currency, string(r.Charge.Provider), amount, against)
+	return err
+}
+
+// RetryRefund lets the provider be asked anew, under another key: support has
+// said that what failed may be tried again.
+func (s *Sales) RetryRefund(ctx context.Context, id string) (r *ticket.Refund, err error) {
+	defer wrap(&err, "postgres.RetryRefund(%s)", id)
+	return s.changeRefund(ctx, id, func(tx pgx.Tx, r *ticket.Refund) error {
+		if r.Status != ticket.RefundNeedsAttention || r.Source == ticket.RefundByProvider {
+			return nil // what a provider has paid out by itself is never sent
+		}
+		_, err := tx.Exec(ctx, `
+			UPDATE refunds SET status = 'requested', attempt = attempt + 1, provider_ref = '', note = '', sent_at = NULL, updated_at = now()
+			WHERE id = $1`, id)
+		return err
+	})
+}
+
+// changeRefund changes a refund under the lock of its booking and gives the
+// booking the status that follows.
+func (s *Sales) changeRefund(ctx context.Context, id string, change func(pgx.Tx, *ticket.Refund) error) (*ticket.Refund, error) {
+	r, _, err := s.Refund(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	err = s.inBooking(ctx, r.BookingID, func(tx pgx.Tx, b *paidBooking) error {
+		if r, _, err = refundIn(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := change(tx, r); err != nil {
+			return err
+		}
+		if err := b.settle(ctx, tx); err != nil {
+			return err
+		}
+		r, _, err = refundIn(ctx, tx, id)
+		return err
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, ticket.Errorf(ticket.CodeNotFound, "There is no refund %q.", id)
+	}
+	return r, err
+}
+
+// settle gives a booking the status that its tickets and refunds make: with
+// support while one of them is, refunding while one is open, refunded when no
+// ticket is left, confirmed otherwise. Refunded is final: what a provider takes
+// back afterwards is the refund's trouble, not the booking's.
+func (b *paidBooking) settle(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `
+		WITH facts AS (
+			SELECT EXISTS (SELECT 1 FROM refunds WHERE booking_id = $1 AND status = 'needs_attention') AS attention,
+			       EXISTS (SELECT 1 FROM refunds WHERE booking_id = $1 AND status IN ('requested', 'sent', 'pending')) AS open,
+			       EXISTS (SELECT 1 FROM tickets WHERE booking_id = $1 AND status <> 'refunded') AS live
+		), booking AS (
+			UPDATE bookings b
+			SET status = CASE WHEN f.attention THEN 'needs_attention' WHEN f.open THEN 'refunding' WHEN f.live THEN 'confirmed' ELSE 'refunded' END,
+			    updated_at = now()
+			FROM facts f WHERE b.id = $1 AND (b.status IN ('confirmed', 'refunding') OR b.status = 'needs_attention'
+			      AND EXISTS (SELECT 1 FROM payments WHERE booking_id = $1 AND status <> 'authorized')) -- else its purchase is with support
+			RETURNING b.status
+		)
+		UPDATE payments SET status = 'refunded' FROM booking
+		WHERE payments.booking_id = $1 AND booking.status = 'refunded' AND payments.status = 'captured'`, b.id)
+	return err
+}
