@@ -16,7 +16,7 @@ type MovementCursor struct {
 	ID    string    `json:"id,omitempty"`
 }
 
-// Movements reads what our books say that a provider took, by time, from the
+// Movements reads what our books say that a provider took and gave back, by time, from the
 // cursor's shard on. Next is nil behind the last shard.
 func (s *Sales) Movements(ctx context.Context, p ticket.Provider, from, to time.Time, at MovementCursor, limit int) (
 	list []ticket.Movement, next *MovementCursor, err error,
@@ -26,16 +26,20 @@ func (s *Sales) Movements(ctx context.Context, p ticket.Provider, from, to time.
 		at.At = from
 	}
 	rows, err := s.shards[at.Shard].Query(ctx, `
-		SELECT booking_id || '/capture', capture_ref, ref, booking_id, attempt, amount, currency, captured_at
-		FROM payments
-		WHERE provider = $1 AND captured_at >= $2 AND captured_at < $3 AND (captured_at, booking_id || '/capture') > ($4, $5)
-		ORDER BY captured_at, booking_id || '/capture' LIMIT $6`, p, from, to, at.At, at.ID, limit)
+		SELECT * FROM (
+			SELECT 'capture' AS kind, booking_id || '/capture' AS id, capture_ref, ref, booking_id, attempt, amount, currency, captured_at AS at
+			FROM payments WHERE provider = $1 AND captured_at >= $2 AND captured_at < $3
+			UNION ALL
+			SELECT 'refund', r.id, r.provider_ref, p.capture_ref, r.booking_id, p.attempt, -r.amount, r.currency, r.sent_at
+			FROM refunds r JOIN payments p ON p.booking_id = r.booking_id
+			WHERE r.provider = $1 AND r.sent_at >= $2 AND r.sent_at < $3 AND r.provider_ref <> '' AND r.status IN ('pending', 'succeeded')) m
+		WHERE (at, id) > ($4, $5) ORDER BY at, id LIMIT $6`, p, from, to, at.At, at.ID, limit)
 	if err != nil {
 		return nil, nil, interpret(err)
 	}
 	list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (ticket.Movement, error) {
-		m := ticket.Movement{Kind: ticket.MovementCapture}
-		err := row.Scan(&m.ID, &m.Ref, &m.Parent, &m.BookingID, &m.Attempt, &m.Amount, &m.Currency, &m.At)
+		var m ticket.Movement
+		err := row.Scan(&m.Kind, &m.ID, &m.Ref, &m.Parent, &m.BookingID, &m.Attempt, &m.Amount, &m.Currency, &m.At)
 		return m, err
 	})
 	switch {

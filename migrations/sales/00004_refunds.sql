@@ -30,6 +30,9 @@ CREATE INDEX refunds_event ON refunds (event_id, source, status, id);
 -- A refund in the provider's books is in ours once.
 CREATE UNIQUE INDEX refunds_ref ON refunds (provider, provider_ref) WHERE provider_ref <> '';
 
+-- Reconciliation reads them by time.
+CREATE INDEX refunds_sent ON refunds (provider, sent_at) WHERE provider_ref <> '';
+
 -- What payers have contested. The provider keeps the money until it is decided.
 CREATE TABLE disputes (
     provider   text NOT NULL,
