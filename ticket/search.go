@@ -109,6 +109,12 @@ func (q *SearchQuery) validateTexts() error {
 	return nil
 }
 
+// Measured tells whether the order depends on how an engine measures: another
+// engine then finds a place by its number only.
+func (q *SearchQuery) Measured() bool {
+	return q.Sort == SortDistance || q.Sort == SortRelevance && q.Text != ""
+}
+
 func (q *SearchQuery) validatePlace() error {
 	switch q.Sort {
 	case SortRelevance, SortDate, SortPrice:

@@ -9,7 +9,7 @@ import (
 )
 
 // Refusal is what Elasticsearch says of a request that it does not carry out.
-type Refusal struct {
+type Refusal struct { //nolint:errname // it is an answer first
 	Status int
 	// Type names the cause, such as "search_context_missing_exception".
 	Type   string

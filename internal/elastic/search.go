@@ -91,6 +91,7 @@ func (s *Search) Search(ctx context.Context, q *ticket.SearchQuery, at ticket.Se
 		return nil, err
 	}
 	if at.View != "" && lostView(answers[0]) {
+		s.views.forget(at.View)
 		at.View = ""
 		if list, err = s.list(q, at); err != nil {
 			return nil, err
@@ -186,13 +187,13 @@ func (s *Search) list(q *ticket.SearchQuery, at ticket.SearchPlace) (object, err
 	}
 	switch {
 	case at.Given == 0:
-	case at.Engine == s.Name() || q.Sort != ticket.SortRelevance || q.Text == "":
+	case at.Engine == s.Name() || !q.Measured():
 		after, err := after(q, at)
 		if err != nil {
 			return nil, err
 		}
 		search["search_after"] = after
-	default: // ranks of another engine say nothing here
+	default: // what another engine measured says nothing here
 		search["from"] = at.Given
 	}
 	return search, nil

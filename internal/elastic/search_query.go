@@ -56,6 +56,9 @@ func recall(text string) object {
 			"query": text, "fuzziness": "AUTO", "prefix_length": 1, "max_expansions": 30, "minimum_should_match": "3<75%",
 		}}}}},
 		{"constant_score": object{"boost": 1, "filter": object{"match": object{"everything": object{
+			"query": text, "fuzziness": "AUTO", "prefix_length": 1, "max_expansions": 30, "minimum_should_match": "3<75%",
+		}}}}},
+		{"constant_score": object{"boost": 1, "filter": object{"match": object{"everything": object{
 			"query": text, "analyzer": "words_and_synonyms", "operator": "and",
 		}}}}},
 		{"constant_score": object{"boost": 0.2, "filter": object{"match": object{"description": object{

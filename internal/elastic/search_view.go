@@ -47,6 +47,15 @@ func (v *views) take(ctx context.Context, s *Search, id string) string {
 	return v.id
 }
 
+// forget lets no list begin in a view that is gone.
+func (v *views) forget(id string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.id == id {
+		v.id = ""
+	}
+}
+
 // lostView tells whether a search failed because its view is gone, or never was
 // one.
 func lostView(a answer) bool {

@@ -23,8 +23,10 @@ type Search struct {
 // NewSearch makes a Search over the catalogue database.
 func NewSearch(pool *pgxpool.Pool) *Search { return &Search{pool: pool} }
 
+const engineName = "postgres"
+
 // Name is the engine's name in places of lists.
-func (s *Search) Name() string { return "postgres" }
+func (s *Search) Name() string { return engineName }
 
 // Search finds the events of one page. Text, city, country, genre and artist
 // must be folded.

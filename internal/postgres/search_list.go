@@ -21,8 +21,8 @@ const (
 	priceKey   = "coalesce((SELECT min(p.price) FROM prices p WHERE p.event_id = e.id), %d)::float8"
 )
 
-// pageStatement lists what is found behind a place. Texts are ordered by a rank
-// that no other engine knows, so there the place is a number.
+// pageStatement lists what is found behind a place. By rank the place is a
+// number, and so it is where another engine has measured the distance.
 func pageStatement(q *ticket.SearchQuery, at ticket.SearchPlace) statement {
 	s := statement{}
 	conditions := s.where(q, at.Now)
@@ -44,7 +44,12 @@ func pageStatement(q *ticket.SearchQuery, at ticket.SearchPlace) statement {
 		order, behind = "3, e.id", s.behind(at, key1)
 	default:
 		key1 = s.distance(q.Near)
-		order, behind = "3, e.id", s.behind(at, key1)
+		order = "3, e.id"
+		if at.Engine == engineName {
+			behind = s.behind(at, key1)
+		} else {
+			order += " OFFSET " + s.arg(at.Given)
+		}
 	}
 	s.sql = fmt.Sprintf("SELECT e.id, coalesce(k.sold_out, false), %s, %s%s WHERE %s%s ORDER BY %s LIMIT %s",
 		key1, key2, searched, conditions, behind, order, s.arg(q.Limit+1))

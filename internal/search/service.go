@@ -94,7 +94,9 @@ func New(o Options) (*Service, error) {
 			return err == nil || ticket.CodeOf(err) == ticket.CodeInvalid || errors.Is(err, context.Canceled)
 		},
 		OnStateChange: func(_ string, from, to gobreaker.State) {
-			s.log.Warn("search index", "was", from.String(), "is", to.String())
+			if from == gobreaker.StateClosed || to == gobreaker.StateClosed {
+				s.log.Warn("search index", "circuit", to.String())
+			}
 		},
 	})
 	var err error
