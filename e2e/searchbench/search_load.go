@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// loadConnections is how many searches may be on their way at the same time.
+const loadConnections = 128
+
+// outcome is what became of a load.
+type outcome struct {
+	took     []time.Duration // sorted
+	failed   int
+	degraded int
+	firstBad string
+	length   time.Duration
+}
+
+func (o *outcome) at(q float64) time.Duration {
+	if len(o.took) == 0 {
+		return 0
+	}
+	return o.took[int(q*float64(len(o.took)-1))].Round(10 * time.Microsecond)
+}
+
+func (o *outcome) rate() float64 { return float64(len(o.took)) / o.length.Seconds() }
+
+// seenSearch is told of every answer.
+type seenSearch func(at time.Time, status int, degraded bool)
+
+// drive sends searches: at a rate, whatever becomes of those before (a latency
+// counts from the time at which the search was due), or, at rate 0, from so many
+// clients as fast as they are answered.
+func (b *searchBench) drive(ctx context.Context, next func(i int) string, rate, clients int, length time.Duration, tell seenSearch) *outcome {
+	var (
+		turn atomic.Int64
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		all  = &outcome{length: length}
+	)
+	start := time.Now()
+	for range clients {
+		wg.Go(func() {
+			mine := outcome{}
+			for ctx.Err() == nil {
+				i := int(turn.Add(1)) - 1
+				due := time.Now()
+				if rate > 0 {
+					due = start.Add(time.Duration(float64(i) / float64(rate) * float64(time.Second)))
+					time.Sleep(time.Until(due))
+				}
+				if due.Sub(start) >= length {
+					break
+				}
+				b.one(ctx, next(i), due, &mine, tell)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all.took = append(all.took, mine.took...)
+			all.failed, all.degraded = all.failed+mine.failed, all.degraded+mine.degraded
+			if all.firstBad == "" {
+				all.firstBad = mine.firstBad
+			}
+		})
+	}
+	wg.Wait()
+	slices.Sort(all.took)
+	return all
+}
+
+func (b *searchBench) one(ctx context.Context, query string, due time.Time, o *outcome, tell seenSearch) {
+	status, degraded, body := b.ask(ctx, query)
+	if ctx.Err() != nil {
+		return
+	}
+	o.took = append(o.took, time.Since(due))
+	if status != http.StatusOK {
+		o.failed++
+		o.firstBad = query + ": " + body
+	}
+	if degraded {
+		o.degraded++
+	}
+	if tell != nil {
+		tell(time.Now(), status, degraded)
+	}
+}
+
+// ask sends one search. Only the end of an answer is looked at, where degraded is.
+func (b *searchBench) ask(ctx context.Context, query string) (status int, degraded bool, failure string) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.api+"/v1/search?"+query, http.NoBody)
+	if err != nil {
+		return 0, false, err.Error()
+	}
+	res, err := b.client.Do(r)
+	if err != nil {
+		return 0, false, err.Error()
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return 0, false, err.Error()
+	}
+	if res.StatusCode != http.StatusOK {
+		return res.StatusCode, false, string(body)
+	}
+	var end struct {
+		Degraded bool `json:"degraded"`
+	}
+	tail := body[max(0, len(body)-len(`"degraded":false}`)):]
+	if json.Unmarshal(append([]byte("{"), tail...), &end) != nil && json.Unmarshal(body, &end) != nil {
+		return 0, false, "no JSON"
+	}
+	return res.StatusCode, end.Degraded, ""
+}
+
+// zipf draws from a list, the first ones most often.
+func zipf(list []string, seed uint64, n int) []string {
+	z := rand.NewZipf(rand.New(rand.NewPCG(seed, 9)), 1.01, 1, uint64(len(list)-1))
+	drawn := make([]string, n)
+	for i := range drawn {
+		drawn[i] = list[z.Uint64()]
+	}
+	return drawn
+}
