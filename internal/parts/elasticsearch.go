@@ -22,7 +22,8 @@ const elasticsearchPatience = 3 * time.Minute
 // is off, and memory, see Options.Heap. Writing to an index does not make it.
 // What was acknowledged survives Kill, ephemeral or not.
 //
-// It uses an installed Elasticsearch 8 and an installed Java, else downloads.
+// It uses an installed Elasticsearch 8, else a download, and an installed Java,
+// which root gets from apt-get where there is none.
 // For a parent that is root it runs as another user, see identity.
 func StartElasticsearch(ctx context.Context, o Options) (*Part, error) {
 	logFile, err := o.logFile("elasticsearch")

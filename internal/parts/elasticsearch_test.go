@@ -135,29 +135,79 @@ func TestElasticsearchWhoseJavaDiesSaysSoAndKeepsItsData(t *testing.T) {
 	require.Contains(t, requireAsk(t, http.MethodGet, p.URL+"/events/_doc/1", ""), `"kept"`)
 }
 
-func TestElasticsearchFailsInOneLine(t *testing.T) {
+// makeHome makes a folder that looks like an installation with these files.
+func makeHome(t *testing.T, files map[string]string) string {
+	t.Helper()
+	home := tempDir(t)
+	for file, text := range files {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(home, file)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(home, file), []byte(text), 0o755))
+	}
+	return home
+}
+
+func TestElasticsearchThatCannotRunIsOneLine(t *testing.T) {
+	const noJava = " is not a Java of version 17 to 25 with the module jdk.attach"
+	const noElasticsearch = " is not an Elasticsearch of version 8"
 	tests := map[string]struct {
-		env     string
-		content map[string]string // Of the folder that the variable names.
-		want    string
+		env   string
+		files map[string]string // Of the folder that the variable names.
+		want  string
 	}{
-		"old Java": {"ES_JAVA_HOME", map[string]string{"bin/java": "", "release": "JAVA_VERSION=\"11.0.2\"\n"},
-			" is not a Java of version 17 to 25"},
-		"no Java":          {"ES_JAVA_HOME", nil, " is not a Java of version 17 to 25"},
-		"no Elasticsearch": {"ELASTICSEARCH_HOME", nil, " is not an Elasticsearch of version 8"},
-		"another version": {"ELASTICSEARCH_HOME", map[string]string{"bin/elasticsearch": "", "lib/elasticsearch-9.1.0.jar": ""},
-			" is not an Elasticsearch of version 8"},
+		"old Java": {"ES_JAVA_HOME", map[string]string{
+			"bin/java": "", "release": "JAVA_VERSION=\"11.0.2\"\n", "lib/libattach.so": ""}, noJava},
+		"Java without its tools": {"ES_JAVA_HOME", map[string]string{
+			"bin/java": "", "release": "JAVA_VERSION=\"17.0.2\"\n"}, noJava},
+		"no Java":          {"ES_JAVA_HOME", nil, noJava},
+		"no Elasticsearch": {"ELASTICSEARCH_HOME", nil, noElasticsearch},
+		"another version": {"ELASTICSEARCH_HOME", map[string]string{
+			"bin/elasticsearch": "", "lib/elasticsearch-9.1.0.jar": ""}, noElasticsearch},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			home := tempDir(t)
-			for file, text := range tt.content {
-				require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(home, file)), 0o755))
-				require.NoError(t, os.WriteFile(filepath.Join(home, file), []byte(text), 0o755))
-			}
+			home := makeHome(t, tt.files)
 			t.Setenv(tt.env, home)
 			_, err := parts.StartElasticsearch(t.Context(), parts.Options{Dir: tempDir(t)})
 			require.EqualError(t, err, "elasticsearch: "+tt.env+": "+home+tt.want)
+		})
+	}
+}
+
+// A machine without Java whose apt-get is a script.
+func TestMissingJavaIsInstalledByRootOnly(t *testing.T) {
+	const installs = `#!/bin/sh
+[ "$1" = update ] && exit 100 # As without a network.
+[ "$*" = "install -q -y --no-install-recommends default-jre-headless" ] || exit 2
+PATH=/usr/bin:/bin; cd "$JAVA_HOME" && mkdir bin lib && touch bin/java lib/libattach.so && echo 'JAVA_VERSION="21.0.1"' >release
+`
+	const fails = "#!/bin/sh\necho 'E: Unable to locate package' >&2\nexit 100\n"
+	const missing = "it needs a Java of version 17 to 25 with the module jdk.attach: install a JDK (Debian: default-jre-headless), or set ES_JAVA_HOME"
+	tests := map[string]struct {
+		files map[string]string
+		want  string
+	}{
+		"installed":       {map[string]string{"apt-get": installs}, ""},
+		"not to be had":   {map[string]string{"apt-get": fails}, "apt-get install default-jre-headless failed (exit status 100): Unable to locate package"},
+		"nothing is done": {map[string]string{"apt-get": "#!/bin/sh\n"}, "default-jre-headless was installed, but has no Java of version 17 to 25"},
+		"no apt-get":      {nil, missing},
+	}
+	parts.HideJavas(t)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			home := tempDir(t)
+			t.Setenv("JAVA_HOME", home)
+			t.Setenv("ES_JAVA_HOME", "")
+			t.Setenv("PATH", makeHome(t, tt.files))
+			got, err := parts.FindJava(t.Context(), parts.Options{CacheDir: tempDir(t)})
+			switch {
+			case os.Geteuid() != 0:
+				require.EqualError(t, err, missing)
+			case tt.want != "":
+				require.EqualError(t, err, tt.want)
+			default:
+				require.NoError(t, err)
+				require.Equal(t, home, got)
+			}
 		})
 	}
 }

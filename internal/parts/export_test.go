@@ -1,6 +1,9 @@
 package parts
 
-import "context"
+import (
+	"context"
+	"testing"
+)
 
 // What the tests look at and the program need not offer.
 var (
@@ -38,3 +41,15 @@ var ContentDigest = contentDigest
 
 // PageSize is pageSize.
 const PageSize = pageSize
+
+// FindJava is findJava.
+var FindJava = findJava
+
+// HideJavas makes the machine look as if Javas were on the PATH only, until the
+// test ends.
+func HideJavas(t *testing.T) {
+	t.Helper()
+	places := javaPlaces
+	javaPlaces = nil
+	t.Cleanup(func() { javaPlaces = places })
+}

@@ -9,10 +9,14 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Elasticsearch 8 runs on these versions of Java.
 const oldestJava, newestJava = 17, 25
+
+// javaPackage is the Java that Debian and its kin recommend.
+const javaPackage = "default-jre-headless"
 
 // javaPlaces are where systems put their Javas beside the PATH.
 var javaPlaces = []string{
@@ -23,71 +27,80 @@ var javaPlaces = []string{
 	"/usr/local/opt/openjdk*/libexec/openjdk.jdk/Contents/Home",
 }
 
-const (
-	jreVersion = "17.0.15"
-	jrePath    = "org/sonarsource/scanner/cli/sonar-scanner-cli/7.3.0.5189/sonar-scanner-cli-7.3.0.5189-"
-)
-
-// jres are the runtimes by platform: Temurin's, inside another distribution.
-var jres = map[string]archive{
-	"linux/amd64": jre("linux-x64", 58106678, "46 MB",
-		"b27ad6b00ced74f5315e9ddf6b14babb7feda89a7bb0663a9acd9aa208ce1ff7"),
-	"linux/arm64": jre("linux-aarch64", 57467934, "46 MB",
-		"69db7cecfda0f689c63a5738afceaff2584274db730cb2efdd0674747c2ba3fa"),
-	"darwin/amd64": jre("macosx-x64", 49550111, "37 MB",
-		"650c7f52a357b0d34e6fa89fef4eafb92f737dbc63a49f37bfdc0594d9b9b59e"),
-	"darwin/arm64": jre("macosx-aarch64", 54703422, "42 MB",
-		"b680b22d2c59c7d00adc70489d92ea8b6518bc401cbae55595e2a6252c180cc4"),
-}
-
-func jre(variant string, bytes int64, size, content string) archive {
-	return archive{
-		title: "Java", folder: "java-" + jreVersion + "-" + variant,
-		path: jrePath + variant + ".zip", bytes: bytes, content: content, size: "version " + jreVersion + " (" + size + ")",
-		keep: func(name string) string {
-			name = below(name, "jre")
-			if strings.HasPrefix(name, "legal/") {
-				return ""
-			}
-			return name
-		},
-	}
-}
-
 // findJava returns the home of a Java that runs Elasticsearch: the one that
-// ES_JAVA_HOME insists on, JAVA_HOME's, that of the PATH, another installed
-// one, or a download.
+// ES_JAVA_HOME insists on, JAVA_HOME's, that of the PATH, or another installed
+// one. Where there is none, root gets the system's by apt-get. No repository of
+// ours has one: runtimes that others carry along lack a module.
 func findJava(ctx context.Context, o Options) (string, error) {
 	if home := os.Getenv("ES_JAVA_HOME"); home != "" {
-		if v := javaVersion(home); v < oldestJava || v > newestJava {
-			return "", fmt.Errorf("ES_JAVA_HOME: %s is not a Java of version %d to %d", home, oldestJava, newestJava)
+		if !runsElasticsearch(home) {
+			return "", fmt.Errorf("ES_JAVA_HOME: %s is not a Java of version %d to %d with the module jdk.attach", home, oldestJava, newestJava)
 		}
 		return home, nil
 	}
-	for _, home := range installedJavas() {
-		if v := javaVersion(home); v >= oldestJava && v <= newestJava {
-			return home, nil
+	if home := installedJava(); home != "" {
+		return home, nil
+	}
+	apt, err := exec.LookPath("apt-get")
+	if err != nil || os.Geteuid() != 0 {
+		return "", fmt.Errorf("it needs a Java of version %d to %d with the module jdk.attach: install a JDK "+
+			"(Debian: %s), or set ES_JAVA_HOME", oldestJava, newestJava, javaPackage)
+	}
+	return installJava(ctx, o, apt)
+}
+
+// installJava installs the system's Java. Of several processes that want it one
+// does it and the others wait.
+func installJava(ctx context.Context, o Options, apt string) (string, error) {
+	if err := os.MkdirAll(o.cacheDir(), 0o755); err != nil {
+		return "", err
+	}
+	unlock, err := lockFile(ctx, filepath.Join(o.cacheDir(), "java.lock"))
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if home := installedJava(); home != "" {
+		return home, nil
+	}
+	o.say("Java is not installed: installing %s by apt-get", javaPackage)
+	if err := aptInstall(ctx, apt, javaPackage); err != nil {
+		return "", err
+	}
+	home := installedJava()
+	if home == "" {
+		return "", fmt.Errorf("%s was installed, but has no Java of version %d to %d", javaPackage, oldestJava, newestJava)
+	}
+	return home, nil
+}
+
+// aptInstall installs a package of the system, after a look at the package
+// lists, which a fresh machine may not have.
+func aptInstall(ctx context.Context, apt, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
+	for _, args := range [][]string{{"update", "-q"}, {"install", "-q", "-y", "--no-install-recommends", name}} {
+		cmd := exec.CommandContext(ctx, apt, args...)
+		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+		if out, err := cmd.CombinedOutput(); err != nil && args[0] == "install" {
+			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+			return fmt.Errorf("apt-get install %s failed (%w): %s", name, err, lastOf(lines, []string{"E: "}, "E: "))
 		}
 	}
-	a, ok := jres[platform]
-	if !ok {
-		return "", fmt.Errorf("no Java of version %d to %d is installed, and there is no download for %s: "+
-			"install one with the system's package manager, or set ES_JAVA_HOME", oldestJava, newestJava, platform)
-	}
-	return fetchArchive(ctx, o, a)
+	return nil
 }
 
 // javaFor returns the home of the Java for the Elasticsearch in home, which may
 // have one of its own.
 func javaFor(ctx context.Context, o Options, home string) (string, error) {
-	if own := filepath.Join(home, "jdk"); os.Getenv("ES_JAVA_HOME") == "" && javaVersion(own) != 0 {
+	if own := filepath.Join(home, "jdk"); os.Getenv("ES_JAVA_HOME") == "" && runsElasticsearch(own) {
 		return own, nil
 	}
 	return findJava(ctx, o)
 }
 
-// installedJavas lists what may be homes of Javas, best first.
-func installedJavas() []string {
+// installedJava returns the home of the best Java that is installed, or "".
+func installedJava() string {
 	homes := []string{os.Getenv("JAVA_HOME")}
 	if program, err := exec.LookPath("java"); err == nil {
 		if program, err = filepath.EvalSymlinks(program); err == nil {
@@ -98,25 +111,28 @@ func installedJavas() []string {
 		found, _ := filepath.Glob(pattern) // The patterns are well-formed.
 		homes = append(homes, found...)
 	}
-	return homes
+	for _, home := range homes {
+		if runsElasticsearch(home) {
+			return home
+		}
+	}
+	return ""
 }
 
 var javaVersionLine = regexp.MustCompile(`(?m)^JAVA_VERSION="(\d+)`)
 
-// javaVersion is the major version of the Java in home by the file in which
-// every Java says it, or 0 where there is none.
-func javaVersion(home string) int {
-	if home == "" || !exists(filepath.Join(home, "bin", "java")) {
-		return 0
-	}
+// runsElasticsearch goes by the file in which every Java says its version, and
+// by the library of the module jdk.attach, which runtimes without tools lack.
+func runsElasticsearch(home string) bool {
 	b, err := os.ReadFile(filepath.Join(home, "release"))
-	if err != nil {
-		return 0
+	if home == "" || err != nil {
+		return false
 	}
 	m := javaVersionLine.FindSubmatch(b)
 	if m == nil {
-		return 0
+		return false
 	}
-	version, _ := strconv.Atoi(string(m[1])) // The pattern matched digits only.
-	return version
+	version, _ := strconv.Atoi(string(m[1]))                              // The pattern matched digits only.
+	attach, _ := filepath.Glob(filepath.Join(home, "lib", "libattach.*")) // A home with a pattern in it is not found.
+	return version >= oldestJava && version <= newestJava && len(attach) > 0 && exists(filepath.Join(home, "bin", "java"))
 }
