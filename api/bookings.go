@@ -25,6 +25,8 @@ type BookingDeps struct {
 	Vitals   BookingVitals
 	Plans    EventPlans
 	Codes    TicketCodes
+	Tickets  TicketBooks
+	People   People
 	Webhooks map[ticket.Provider]WebhookVerifier
 	// HoldFor is how long a buyer has to pay; default 10 minutes.
 	HoldFor time.Duration
@@ -102,6 +104,7 @@ func (s *Server) registerBookings(api huma.API) {
 	s.registerRefunds(api, tags)
 	s.registerBookingStream(api, tags)
 	s.registerTicketPDF(api, tags)
+	s.registerTransfers(api, tags)
 	s.registerWebhooks(api)
 }
 

@@ -19,14 +19,18 @@ func (s *Server) registerTicketPDF(api huma.API, tags []string) {
 		Summary: "The booking's tickets to print, a page each",
 		Description: "Refunded tickets are marked void; those that were transferred to somebody else are left out. " +
 			"Answers 409 `booking-state` while the booking has no tickets.",
-		Responses: map[string]*huma.Response{
-			"200": {
-				Description: "The tickets.",
-				Content:     map[string]*huma.MediaType{"application/pdf": {Schema: &huma.Schema{Type: "string", Format: "binary"}}},
-			},
-			"304": {Description: "The caller's copy is good."},
-		},
+		Responses: pdfResponses(),
 	}, loggedIn, s.printBooking)
+}
+
+func pdfResponses() map[string]*huma.Response {
+	return map[string]*huma.Response{
+		"200": {
+			Description: "The tickets.",
+			Content:     map[string]*huma.MediaType{"application/pdf": {Schema: &huma.Schema{Type: "string", Format: "binary"}}},
+		},
+		"304": {Description: "The caller's copy is good."},
+	}
 }
 
 type printBookingInput struct {

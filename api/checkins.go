@@ -159,8 +159,11 @@ func (s *Server) checkedSeat(ctx context.Context, c postgres.CheckedTicket) (che
 	if err != nil {
 		return checkedSeat{}, err
 	}
-	seat := plan.Seats[c.SeatIndex]
-	return checkedSeat{ID: seat.ID, Zone: seat.Zone, Row: seat.Row, Number: seat.Number, Category: seat.Category}, nil
+	return showSeat(&plan.Seats[c.SeatIndex]), nil
+}
+
+func showSeat(seat *ticket.Seat) checkedSeat {
+	return checkedSeat{ID: seat.ID, Zone: seat.Zone, Row: seat.Row, Number: seat.Number, Category: seat.Category}
 }
 
 // scanTime bounds what a device says about its scan.

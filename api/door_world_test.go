@@ -48,10 +48,13 @@ func newDoors(t *testing.T) *doors {
 		Tokens: d.auth,
 		CatalogueDeps: api.CatalogueDeps{
 			Accounts: d.auth, Keys: d.auth.Keys, Secrets: d.auth.Passwords, Requests: d.store,
-			Events: events, Catalogue: d.store, Availability: d.seats, Blocks: d.seats,
+			Events: events, Catalogue: d.store, Availability: d.seats, Blocks: d.seats, SalesBooks: d.sales,
 		},
-		BookingDeps: api.BookingDeps{Purchases: noPurchases{}, Books: d.sales, Live: noLive{}, Plans: events, Codes: d.auth.Keys},
-		DoorDeps:    api.DoorDeps{Checkins: d.sales, Scanner: d.auth.Keys},
+		BookingDeps: api.BookingDeps{
+			Purchases: noPurchases{}, Refunds: noRefunds{}, Books: d.sales, Live: noLive{}, Plans: events, Codes: d.auth.Keys,
+			Tickets: d.sales, People: d.store,
+		},
+		DoorDeps: api.DoorDeps{Checkins: d.sales, Scanner: d.auth.Keys},
 	}, "gateway", "events", "bookings", "door")
 	require.NoError(t, err)
 	d.listen(t, server)

@@ -70,6 +70,12 @@ type noRefunds struct{ api.Refunds }
 // noLive knows no seats.
 type noLive struct{ api.LiveSeats }
 
+// noTickets keeps none, noPeople knows nobody.
+type (
+	noTickets struct{ api.TicketBooks }
+	noPeople  struct{ api.People }
+)
+
 // noCodes signs nothing.
 type noCodes struct{}
 
@@ -99,7 +105,10 @@ func lightDeps(t testing.TB, log *logBuffer) (api.Deps, *auth.Tokens) {
 			Accounts: anyAccounts{}, Keys: keys, Secrets: passwords, Requests: still{},
 			Events: still{event: e}, Catalogue: listing{still: still{event: e}}, Availability: seats, Blocks: seats, SalesBooks: seats,
 		},
-		BookingDeps: api.BookingDeps{Purchases: noPurchases{}, Refunds: noRefunds{}, Books: noBooks{}, Live: noLive{}, Plans: noPlans{}, Codes: noCodes{}},
+		BookingDeps: api.BookingDeps{
+			Purchases: noPurchases{}, Refunds: noRefunds{}, Books: noBooks{}, Live: noLive{}, Plans: noPlans{}, Codes: noCodes{},
+			Tickets: noTickets{}, People: noPeople{},
+		},
 	}, tokens
 }
 

@@ -36,7 +36,10 @@ var services = []service{
 		return map[string]any{"Rooms": d.Rooms, "Events": d.Events}
 	}},
 	{"bookings", (*Server).registerBookings, func(d Deps) map[string]any {
-		return map[string]any{"Purchases": d.Purchases, "Refunds": d.Refunds, "Books": d.Books, "Live": d.Live, "Plans": d.Plans, "Codes": d.Codes}
+		return map[string]any{
+			"Purchases": d.Purchases, "Refunds": d.Refunds, "Books": d.Books, "Live": d.Live, "Plans": d.Plans, "Codes": d.Codes,
+			"Tickets": d.Tickets, "People": d.People,
+		}
 	}},
 	{"finance", (*Server).registerFinance, func(d Deps) map[string]any {
 		return map[string]any{"Requests": d.Requests, "Reconciliations": d.Reconciliations, "Reconciler": d.Reconciler}

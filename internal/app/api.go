@@ -105,7 +105,7 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 		BookingDeps: api.BookingDeps{
 			Purchases: api.TemporalPurchases{Client: s.temporal}, Refunds: api.TemporalRefunds{Client: s.temporal}, Books: s.sales, Live: s.inventory,
 			Admissions: s.rooms, Vitals: vitals, Claims: redis.NewClaims(s.redisDB), Plans: s.events,
-			Codes: accounts.Keys, Webhooks: verifiers, HoldFor: cfg.HoldFor,
+			Codes: accounts.Keys, Tickets: s.sales, People: s.catalogue, Webhooks: verifiers, HoldFor: cfg.HoldFor,
 		},
 	}, services...)
 }

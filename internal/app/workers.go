@@ -31,6 +31,9 @@ type WorkerOptions struct {
 	OnReady func()
 }
 
+// mailGrace is how long a mail that is under way may take when the process stops.
+const mailGrace = 5 * time.Second
+
 // promoteWithin is how long the server may take to see a first worker.
 const promoteWithin = 30 * time.Second
 
@@ -60,6 +63,17 @@ func RunWorkers(ctx context.Context, cfg config.Config, o WorkerOptions) error {
 	background, stop := context.WithCancel(ctx)
 	defer stop()
 	go s.inventory.RunSweeper(background)
+	mailed, err := s.sendMail(background, cfg, o.Fleets)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		stop()
+		select { // a mail under way is ended and marked, or sent again by another
+		case <-mailed:
+		case <-time.After(mailGrace):
+		}
+	}()
 	promoting, cancel := context.WithTimeout(ctx, promoteWithin)
 	defer cancel()
 	if err := workers.Promote(promoting, s.temporal, deps.BuildID, o.Promote); err != nil {

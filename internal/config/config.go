@@ -64,6 +64,10 @@ type Config struct {
 
 	// SMTPURL is smtp:// or smtps://; without it mail waits in the outbox.
 	SMTPURL URL `name:"smtp-url" env:"SMTP_URL" placeholder:"URL" help:"Mail server; without it mail waits in the outbox."`
+	// MailFrom is who mails are from: an address, or a name with one.
+	MailFrom string `name:"mail-from" env:"MAIL_FROM" default:"YourTicket <tickets@yourticket.example>" help:"Sender of mails: NAME <ADDRESS>."`
+	// PublicURL is where buyers reach the storefront; empty means mails without links.
+	PublicURL URL `name:"public-url" env:"PUBLIC_URL" placeholder:"URL" help:"Address of the storefront, for links in mails (default: no links)."`
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `name:"log-level" env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strconv"
@@ -68,6 +69,8 @@ func (c Config) fields() []field {
 		{"PAYPAL_WEBHOOK_ID", c.PayPalWebhookID, oneWord},
 		{"PAYLOAD_KEYS", c.PayloadKeys.Reveal(), func(value string) error { _, err := payloadcodec.ParseKeys(value); return err }},
 		{"SMTP_URL", c.SMTPURL.Reveal(), schemes("smtp", "smtps")},
+		{"MAIL_FROM", c.MailFrom, mailAddress},
+		{"PUBLIC_URL", c.PublicURL.Reveal(), schemes("http", "https")},
 		{"LOG_LEVEL", c.LogLevel, logLevel},
 	}...)
 }
@@ -116,6 +119,13 @@ func hostPort(value string) error {
 func oneWord(value string) error {
 	if strings.ContainsAny(value, " \t\r\n") {
 		return errors.New("must not contain white space")
+	}
+	return nil
+}
+
+func mailAddress(value string) error {
+	if _, err := mail.ParseAddress(value); err != nil {
+		return errors.New("must be an email address, or a name and an address in angle brackets")
 	}
 	return nil
 }

@@ -49,6 +49,9 @@ WITH booking AS (
 ), payment AS (
 	INSERT INTO payments (booking_id, provider, attempt, status, fallback, ref, order_ref, amount, currency)
 	SELECT id, $5, $6, 'authorized', $7, $8, $9, total, currency FROM booking
+), mail AS (
+	INSERT INTO outbox (id, kind, to_id, event_id, booking_id)
+	SELECT id || '/confirmation', 'confirmation', buyer_id, event_id, id FROM booking
 ), line AS (
 	INSERT INTO journal (transaction_id, account, booking_id, event_id, amount, currency)
 	SELECT b.id || '/sale', l.account, b.id, b.event_id, l.amount, b.currency

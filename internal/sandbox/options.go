@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"errors"
+	"net/http"
 	"time"
 )
 
@@ -31,6 +32,9 @@ type Options struct {
 	PayPalWebhookID  string
 	// PayPalEvents are the event types to send; empty sends all.
 	PayPalEvents []string
+
+	// Pages are served beside the providers, by the first word of their path; they are no part of the sandbox.
+	Pages map[string]http.Handler
 
 	// TokenTTL is the life of a PayPal access token; default 9 hours, as PayPal's.
 	TokenTTL time.Duration

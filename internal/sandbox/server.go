@@ -13,6 +13,7 @@ type Server struct {
 	stripe  *stripeAPI
 	paypal  *paypalAPI
 	control http.Handler
+	pages   map[string]http.Handler
 	done    chan struct{}
 }
 
@@ -23,7 +24,7 @@ func Open(o Options) (*Server, error) {
 		return nil, err
 	}
 	c := newCore(o.withDefaults())
-	s := &Server{core: c, stripe: newStripeAPI(c), paypal: newPayPalAPI(c), done: make(chan struct{})}
+	s := &Server{core: c, stripe: newStripeAPI(c), paypal: newPayPalAPI(c), pages: o.Pages, done: make(chan struct{})}
 	settings := newTable("set", func(x *setting) string { return x.Name })
 	if o.DataFile != "" {
 		j, err := openJournal(o.DataFile, s.tables(settings))
@@ -117,6 +118,11 @@ func (s *Server) Handler() http.Handler { return s }
 // ServeHTTP sends a request to the provider whose path it has.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
+	word, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if page, ok := s.pages[word]; ok {
+		page.ServeHTTP(w, r)
+		return
+	}
 	switch {
 	case strings.HasPrefix(path, "/v2/"), strings.HasPrefix(path, "/v1/oauth2/"), strings.HasPrefix(path, "/v1/notifications/"),
 		strings.HasPrefix(path, "/v1/reporting/"), strings.HasPrefix(path, "/v1/customer/"):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -43,7 +44,9 @@ type system struct {
 	out     *lines
 	set     *supervisor
 	uiURL   string
-	sandbox string // Its URL, when it runs.
+	sandbox string       // Its URL, when it runs.
+	mail    http.Handler // Shows mails, when they are caught here.
+	mailURL string
 }
 
 // Run starts everything, says when it is ready, and runs until ctx ends or
@@ -98,6 +101,9 @@ func (s *system) start(ctx context.Context) error {
 	}
 	if err := s.choosePorts(); err != nil {
 		return err
+	}
+	if s.cfg.PublicURL.IsZero() {
+		s.cfg.PublicURL = config.NewURL(s.apiURL())
 	}
 	if err := s.startParts(ctx); err != nil {
 		return err

@@ -62,6 +62,8 @@ func configVariables(c config.Config) []variable {
 		{"PAYLOAD_KEYS", c.PayloadKeys.Reveal()},
 		{"WORKER_BUILD_ID", c.WorkerBuildID},
 		{"SMTP_URL", c.SMTPURL.Reveal()},
+		{"MAIL_FROM", c.MailFrom},
+		{"PUBLIC_URL", c.PublicURL.Reveal()},
 		{"LOG_LEVEL", c.LogLevel},
 	}
 }
@@ -99,6 +101,8 @@ func (s *system) retireEnv() error {
 	forget("TEMPORAL_ADDRESS", c.TemporalAddress, func() { c.TemporalAddress = "" })
 	forget("STRIPE_API_URL", c.StripeAPIURL.Reveal(), func() { c.StripeAPIURL = config.URL{} })
 	forget("PAYPAL_API_URL", c.PayPalAPIURL.Reveal(), func() { c.PayPalAPIURL = config.URL{} })
+	forget("SMTP_URL", c.SMTPURL.Reveal(), func() { c.SMTPURL = config.URL{} })
+	forget("PUBLIC_URL", c.PublicURL.Reveal(), func() { c.PublicURL = config.URL{} })
 	if len(ours) > 0 {
 		s.out.say("not using %s: they come from this system's own dev.env", strings.Join(ours, ", "))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -32,7 +33,7 @@ func (s *system) choosePorts() error {
 		used bool
 	}{
 		{"api", &s.Ports.API, !s.PartsOnly},
-		{"sandbox", &s.Ports.Sandbox, s.needsSandbox()},
+		{"sandbox", &s.Ports.Sandbox, s.needsSandbox() || s.cfg.SMTPURL.IsZero()},
 	} {
 		var err error
 		switch {
@@ -51,6 +52,11 @@ func (s *system) choosePorts() error {
 // startParts starts, side by side, every part that no address is given for,
 // and fills the addresses in.
 func (s *system) startParts(ctx context.Context) error {
+	if s.cfg.SMTPURL.IsZero() {
+		if err := s.startMail(ctx); err != nil {
+			return err
+		}
+	}
 	s.out.say("starting the parts; their logs are in %s", s.logDir())
 	var starts []func(context.Context) error
 	if s.cfg.DatabaseURL.IsZero() {
@@ -186,6 +192,10 @@ func (s *system) startSandbox(context.Context) error {
 		PayPalWebhookID:     keys.PayPalWebhookID,
 		StripeEvents:        api.StripeWebhookEvents,
 		PayPalEvents:        api.PayPalWebhookEvents,
+		Pages:               map[string]http.Handler{},
+	}
+	if s.mail != nil {
+		o.Pages["mail"] = s.mail
 	}
 	if !s.Ephemeral {
 		o.DataFile = filepath.Join(s.data, "sandbox.journal")

@@ -88,6 +88,7 @@ func (s *system) announce(took time.Duration) {
 	rows := [][2]string{
 		{"Temporal UI", s.uiURL},
 		{"payment sandbox", s.sandbox},
+		{"mail", s.mailURL},
 		{"Temporal", s.cfg.TemporalAddress},
 		{"PostgreSQL", s.cfg.DatabaseURL.String()},
 		{"Redis", s.cfg.RedisURL.String()},
