@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"yourticket.example/activities"
 	"yourticket.example/e2e/system"
 	"yourticket.example/internal/audit"
 	"yourticket.example/ticket"
@@ -73,6 +75,29 @@ func (s *audited) audit(t *testing.T, flags ...string) (audit.Report, []int) {
 	broken := report.Broken()
 	require.Equal(t, len(broken) > 0, code == 1, "exit code %d", code)
 	return report, broken
+}
+
+// scheduled has the schedule make an audit and reads its result where operators
+// do: in the workflow and in the worker's metrics.
+func (s *audited) scheduled(t *testing.T) {
+	t.Helper()
+	schedule := s.TemporalSDK.ScheduleClient().GetHandle(t.Context(), workflows.AuditID)
+	require.NoError(t, schedule.Trigger(t.Context(), client.ScheduleTriggerOptions{}))
+	var id string
+	require.Eventually(t, func() bool {
+		d, err := schedule.Describe(t.Context())
+		if err != nil || len(d.Info.RecentActions) == 0 || d.Info.RecentActions[0].StartWorkflowResult == nil {
+			return false
+		}
+		id = d.Info.RecentActions[0].StartWorkflowResult.WorkflowID
+		return true
+	}, 20*time.Second, 100*time.Millisecond)
+	var result activities.Audited
+	require.NoError(t, s.TemporalSDK.GetWorkflow(t.Context(), id, "").Get(t.Context(), &result))
+	require.Equal(t, activities.Audited{Checked: 20, Seconds: result.Seconds}, result)
+	metrics := answer(t, http.StatusOK)(s.Anonymous().At(s.Workers[0]).Do(t.Context(), http.MethodGet, "/metrics", nil))
+	require.Contains(t, string(metrics.Body), `yourticket_audit_broken{invariant="20"} 0`)
+	require.Regexp(t, `yourticket_audit_last_timestamp_seconds 1\.\d+e\+09`, string(metrics.Body))
 }
 
 // said is the report as an operator reads it.
@@ -190,6 +215,7 @@ func TestAuditFindsEachPlantedFaultAndNothingElse(t *testing.T) {
 	for _, f := range report.Findings {
 		require.Equal(t, audit.StatusOK, f.Status, f.Name)
 	}
+	s.scheduled(t)
 	require.NoError(t, s.Silence())
 	for _, p := range s.plants() {
 		t.Run(p.name, func(t *testing.T) {

@@ -27,6 +27,8 @@ type Deps struct {
 	Sales    *activities.Sales
 	// Reconciliations compare our books with the providers' own.
 	Reconciliations *activities.Reconciliations
+	// Audits check what must always hold.
+	Audits *activities.Audits
 	// Payments answers within seconds, for the fleet that works while a buyer waits.
 	Payments *activities.Payments
 	// PatientPayments waits for the provider's rate and its answer.
@@ -109,7 +111,11 @@ var fleets = []fleet{
 			w.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{
 				Name: workflows.ReconcileType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 			})
+			w.RegisterWorkflowWithOptions(workflows.Audit, workflow.RegisterOptions{
+				Name: workflows.AuditType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+			})
 			w.RegisterActivity(d.Reconciliations)
+			w.RegisterActivity(d.Audits)
 		},
 	},
 }

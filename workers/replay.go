@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -19,9 +20,12 @@ type Replayer struct {
 	types    []string
 }
 
-// NewReplayer makes a Replayer of the workflows of all fleets.
-func NewReplayer(c client.Client) (*Replayer, error) {
-	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableRegistrationAliasing: true})
+// NewReplayer makes a Replayer of the workflows of all fleets. The converter
+// opens what histories hold.
+func NewReplayer(c client.Client, payloads converter.DataConverter) (*Replayer, error) {
+	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
+		DisableRegistrationAliasing: true, DataConverter: payloads,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package workers
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -15,8 +16,12 @@ import (
 // what it has booked within three hours.
 const reconcileHour = 4
 
+// auditEvery is how often all invariants are checked. An audit that takes longer
+// than that is followed by the next one that is due.
+const auditEvery = 15 * time.Minute
+
 // EnsureSchedules makes sure that each provider's books are compared with ours
-// every day. A schedule that is there stays as it is, so that it can be paused
+// every day, and that all invariants are checked all day long. A schedule that is there stays as it is, so that it can be paused
 // or moved in the Temporal UI.
 func EnsureSchedules(ctx context.Context, c client.Client) error {
 	var errs []error
@@ -36,6 +41,17 @@ func EnsureSchedules(ctx context.Context, c client.Client) error {
 		if err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 			errs = append(errs, err)
 		}
+	}
+	_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
+		ID:   workflows.AuditID,
+		Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: auditEvery}}},
+		Action: &client.ScheduleWorkflowAction{
+			ID: workflows.AuditID, Workflow: workflows.AuditType, TaskQueue: workflows.QueueFinance,
+		},
+		Note: "Checks every invariant; the result is in the workflow and in /metrics of the worker that did it.",
+	})
+	if err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

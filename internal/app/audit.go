@@ -78,7 +78,11 @@ func (s *stores) audit(ctx context.Context, cfg config.Config, o AuditOptions, m
 	}
 	if s.temporal != nil {
 		sources.Temporal = s.temporal
-		if sources.Histories, err = workers.NewReplayer(s.temporal); err != nil {
+		payloads, err := dataConverter(cfg)
+		if err != nil {
+			return audit.Report{}, err
+		}
+		if sources.Histories, err = workers.NewReplayer(s.temporal, payloads); err != nil {
 			return audit.Report{}, err
 		}
 	}

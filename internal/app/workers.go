@@ -108,6 +108,7 @@ func (s *stores) workerDeps(cfg config.Config) (workers.Deps, error) {
 		PatientPayments: &activities.Payments{Providers: pay.patient},
 		Refunds:         &activities.Refunds{Books: s.sales, Providers: pay.patient, Seats: s.inventory, Catalogue: s.events},
 		Reconciliations: s.reconciliations(pay),
+		Audits:          &activities.Audits{Check: s.auditor(cfg)},
 		BuildID:         cmp.Or(cfg.WorkerBuildID, Version),
 	}, nil
 }

@@ -95,7 +95,7 @@ func (m *moneyAudit) conclude(ctx context.Context, r postgres.MoneyRow, charges 
 		return err
 	}
 	for _, f := range faults {
-		if settling && f.invariant == numberClosed {
+		if (settling || r.Owed > 0) && f.invariant == numberClosed { // what is owed, a refund is at work on
 			m.inFlight[numberClosed]++
 			continue
 		}

@@ -86,16 +86,17 @@ func (j *judgement) balance() {
 	if len(keep) > 1 {
 		j.add(numberNet, "is paid at two providers: %s", strings.Join(keep, ", "))
 	}
-	if total != 0 && total != r.Live {
+	// A refund is booked when it is promised, and again when it is done.
+	if total != 0 && (total < r.Live || total > r.Live+r.Owed) {
 		j.add(numberNet, "is %s with live tickets for %d, and the providers keep %s", j.status(), r.Live, strings.Join(keep, ", "))
 	}
-	if total != r.Live && (total != 0 || !j.owed()) {
+	if total != r.Live && (total != 0 || !j.untaken()) {
 		j.add(numberClosed, "is %s with live tickets for %d, and the providers keep %d", j.status(), r.Live, total)
 	}
 }
 
-// owed tells whether the money is still to be taken, after the seats were given.
-func (j *judgement) owed() bool {
+// untaken tells whether the money is still to be taken, after the seats were given.
+func (j *judgement) untaken() bool {
 	return j.row.Status == ticket.BookingConfirmed && j.row.Paid == ticket.PaymentAuthorized
 }
 

@@ -111,7 +111,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		if p.Error != "" {
 			result = "not rebuilt: " + p.Error
 		}
-		fmt.Fprintf(&b, "repair: %s %s: %s\n", p.What, p.ID, result)
+		fmt.Fprintf(&b, "repair: %s: %s\n", strings.TrimSpace(p.What+" "+p.ID), result)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -19,8 +19,9 @@ type MoneyRow struct {
 	Currency  string
 	ExpiresAt time.Time
 	UpdatedAt time.Time
-	// Live is what its live tickets cost.
-	Live int64
+	// Live is what its live tickets cost, Owed what was promised back to its
+	// buyer and is not booked as given back yet.
+	Live, Owed int64
 	// Provider is empty without a payment.
 	Provider ticket.Provider
 	Paid     ticket.PaymentStatus
@@ -31,12 +32,14 @@ type MoneyRow struct {
 
 const selectMoney = `
 SELECT b.id, b.event_id, b.status, b.confirmed_at IS NOT NULL, b.total, b.currency, b.hold_expires_at, b.updated_at,
-       COALESCE(t.live, 0), COALESCE(p.provider, ''), COALESCE(p.status, ''), COALESCE(p.attempt, 0), COALESCE(p.ref, ''),
+       COALESCE(t.live, 0), COALESCE(o.owed, 0), COALESCE(p.provider, ''), COALESCE(p.status, ''), COALESCE(p.attempt, 0), COALESCE(p.ref, ''),
        COALESCE(p.order_ref, '')
 FROM bookings b
 LEFT JOIN payments p ON p.booking_id = b.id
 LEFT JOIN LATERAL (SELECT sum(price + fee) AS live FROM tickets
-                   WHERE booking_id = b.id AND status IN ('live', 'used')) t ON true`
+                   WHERE booking_id = b.id AND status IN ('live', 'used')) t ON true
+LEFT JOIN (SELECT booking_id, -sum(amount) AS owed FROM journal WHERE account LIKE 'refunds:%'
+           GROUP BY booking_id HAVING sum(amount) <> 0) o ON o.booking_id = b.id`
 
 // MoneySince gives every booking that was made or confirmed since a time, and
 // besides those every one whose end or money is still to come.
@@ -86,15 +89,16 @@ func (s *Sales) MoneyOf(ctx context.Context, ids []string, each func(MoneyRow) e
 func eachMoney(rows pgx.Rows, each func(MoneyRow) error) error {
 	var r MoneyRow
 	_, err := pgx.ForEachRow(rows, []any{
-		&r.ID, &r.EventID, &r.Status, &r.Confirmed, &r.Total, &r.Currency, &r.ExpiresAt, &r.UpdatedAt, &r.Live,
+		&r.ID, &r.EventID, &r.Status, &r.Confirmed, &r.Total, &r.Currency, &r.ExpiresAt, &r.UpdatedAt, &r.Live, &r.Owed,
 		&r.Provider, &r.Paid, &r.Attempt, &r.Ref, &r.OrderRef,
 	}, func() error { return each(r) })
 	return err
 }
 
-// ClaimLedger is that what the journal has taken of a booking is what its live tickets
-// cost, once its capture is booked, and nothing if it was never confirmed.
-// Those that are being refunded, or are with support, are left out.
+// ClaimLedger is that what the journal has taken of a booking, less what it owes
+// the buyer, is what its live tickets cost, once its capture is booked, and
+// nothing if it was never confirmed. What the provider kept as its fee was taken,
+// too. Those that are being refunded, or are with support, are left out.
 var ClaimLedger = Claim{
 	Count: `SELECT count(*) FROM bookings`,
 	Broken: `
@@ -105,7 +109,8 @@ var ClaimLedger = Claim{
 		LEFT JOIN (SELECT booking_id, sum(price + fee) AS live FROM tickets WHERE status IN ('live', 'used')
 		           GROUP BY booking_id) t ON t.booking_id = b.id
 		LEFT JOIN (SELECT booking_id, sum(amount) AS net FROM journal
-		           WHERE account LIKE 'clearing:%' GROUP BY booking_id) j ON j.booking_id = b.id
+		           WHERE account LIKE 'clearing:%' OR account LIKE 'expense:fees:%' OR account LIKE 'refunds:%'
+		           GROUP BY booking_id) j ON j.booking_id = b.id
 		WHERE b.status NOT IN ('refunding', 'needs_attention')
 		  AND COALESCE(j.net, 0) <> CASE WHEN p.status IN ('captured', 'refunded') THEN COALESCE(t.live, 0) ELSE 0 END
 		UNION ALL
