@@ -144,7 +144,7 @@ type uploadOutput struct {
 }
 
 type uploadedScan struct {
-	Result string `json:"result" enum:"admitted,conflict,refused" doc:"admitted: the first on its ticket. conflict: another scan of the ticket was earlier. refused: the code let nobody in, see code."`
+	Result string `json:"result" enum:"admitted,conflict,refused" doc:"conflict: another scan of the ticket was earlier. refused: the code let nobody in, see code."`
 	// Code says why not.
 	Code   ticket.Code          `json:"code,omitempty" doc:"already-used, refunded or invalid-ticket."`
 	Ticket *checkedTicket       `json:"ticket,omitempty"`
@@ -188,7 +188,7 @@ func (s *Server) upload(ctx context.Context, eventID string, in offlineScan) (ou
 	scan := postgres.Scan{EventID: eventID, DeviceID: in.DeviceID, DoorID: caller(ctx).ID, At: in.At.UTC().Truncate(time.Microsecond)}
 	scan.TicketID, scan.Generation, err = s.deps.Scanner.VerifyTicketCode(in.Code)
 	if err != nil {
-		return uploadedScan{Result: "refused", Code: ticket.CodeOf(err)}, nil //nolint:nilerr // it is the scan's own result
+		return uploadedScan{Result: "refused", Code: ticket.CodeOf(err)}, nil
 	}
 	o, err := s.deps.Checkins.RecordScan(ctx, scan)
 	if ticket.CodeOf(err) == ticket.CodeInvalidTicket {

@@ -123,15 +123,24 @@ func knownLane(word string) string {
 	return "event"
 }
 
+// classifyAccounts tells the writes of accounts and their sessions.
+func classifyAccounts(resource, rest string) class {
+	switch {
+	case resource == "users":
+		return classRegistration
+	case rest == "":
+		return classLogin
+	case rest == "refresh":
+		return classAnonymous
+	}
+	return classWrite
+}
+
 // classifyWrite gets resource/rest, where rest is id/word.
 func classifyWrite(resource, rest, word string) class {
 	switch {
-	case resource == "sessions" && rest == "":
-		return classLogin
-	case resource == "sessions" && rest == "refresh":
-		return classAnonymous
-	case resource == "users":
-		return classRegistration
+	case resource == "sessions" || resource == "users":
+		return classifyAccounts(resource, rest)
 	case resource == "bookings" && rest == "":
 		return classBooking
 	case resource == "bookings" && (word == "payment" || word == "cancel"):

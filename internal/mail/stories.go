@@ -24,7 +24,8 @@ var stories = map[ticket.MailKind]func(Facts) page{
 	},
 	ticket.MailCancellation: func(f Facts) page {
 		return f.page("Cancelled: "+f.Event.Name,
-			"We are sorry: the organizer has cancelled this event. You need not do anything. Your money goes back to where it came from, fees included; a further mail tells you when it is on its way.",
+			"We are sorry: the organizer has cancelled this event. You need not do anything. "+
+				"Your money goes back to where it came from, fees included; a further mail tells you when it is on its way.",
 			f.note()).with(f.amount("To be refunded")).link(f, "Your booking")
 	},
 	ticket.MailPostponement: func(f Facts) page {

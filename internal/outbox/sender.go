@@ -100,6 +100,7 @@ func (s *Sender) round(ctx context.Context) (sent bool, err error) {
 	}()
 	for shard := range s.Store.Shards() {
 		for ctx.Err() == nil {
+			taken := time.Now()
 			m, err := s.Store.TakeMail(ctx, shard, s.Lease)
 			if err != nil {
 				return sent, err
@@ -113,7 +114,7 @@ func (s *Sender) round(ctx context.Context) (sent bool, err error) {
 					return sent, errors.Join(err, s.Store.PostponeMail(context.WithoutCancel(ctx), m, s.Rest, "the mail server cannot be reached", false))
 				}
 			}
-			if err := s.send(ctx, session, m); err != nil {
+			if err := s.send(ctx, session, m, taken); err != nil {
 				return sent, err
 			}
 		}
@@ -123,7 +124,7 @@ func (s *Sender) round(ctx context.Context) (sent bool, err error) {
 
 // send sends one mail and writes down what became of it. The error is about
 // the connection or the database, not about the mail.
-func (s *Sender) send(ctx context.Context, session *smtp.Session, m *postgres.DueMail) error {
+func (s *Sender) send(ctx context.Context, session *smtp.Session, m *postgres.DueMail, taken time.Time) error {
 	ctx = context.WithoutCancel(ctx) // what has begun is ended, within its own timeouts
 	message, dropped, err := s.Writer.Write(ctx, m)
 	if err != nil {
@@ -132,8 +133,12 @@ func (s *Sender) send(ctx context.Context, session *smtp.Session, m *postgres.Du
 	if dropped != "" {
 		return s.end(ctx, m, "dropped", dropped)
 	}
+	if time.Since(taken) > s.Lease/2 {
+		slog.WarnContext(ctx, "mail took too long to write and is left to its next turn", "mail_id", m.ID)
+		return nil // somebody else may have it before this attempt ends
+	}
 	err = session.Send(message)
-	if refusal, ok := errors.AsType[*smtp.Refusal](err); ok {
+	if refusal, ok := errors.AsType[*smtp.RefusalError](err); ok {
 		slog.ErrorContext(ctx, "mail was refused", "mail_id", m.ID, "kind", m.Kind, "reason", refusal.Error())
 		return s.end(ctx, m, "failed", refusal.Error())
 	}

@@ -26,7 +26,7 @@ func (s *Sales) Movements(ctx context.Context, p ticket.Provider, from, to time.
 		at.At = from
 	}
 	rows, err := s.shards[at.Shard].Query(ctx, `
-		SELECT * FROM (
+		SELECT kind, id, capture_ref, ref, booking_id, attempt, amount, currency, at FROM (
 			SELECT 'capture' AS kind, booking_id || '/capture' AS id, capture_ref, ref, booking_id, attempt, amount, currency, captured_at AS at
 			FROM payments WHERE provider = $1 AND captured_at >= $2 AND captured_at < $3
 			UNION ALL

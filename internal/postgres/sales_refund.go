@@ -138,17 +138,11 @@ func (b *paidBooking) refundable(o RefundOrder) ([]bookedTicket, error) {
 	var sum int64
 	for _, t := range b.tickets {
 		named := slices.Contains(o.Seats, t.seat)
-		switch {
-		case o.Seats != nil && !named, !named && !t.live():
+		if !named && (o.Seats != nil || !t.live()) {
 			continue
-		case !t.live():
-			return nil, ticket.Errorf(ticket.CodeBookingState, "One of the tickets was refunded before.")
-		case t.frozen:
-			return nil, ticket.Errorf(ticket.CodeBookingState, "The payment is disputed: nothing can be refunded until that is decided.")
-		case t.moved && o.Source == ticket.RefundByBuyer:
-			return nil, ticket.Errorf(ticket.CodeBookingState, "One of the tickets was transferred: take it back, or ask support.")
-		case t.status == ticket.TicketUsed && o.Source != ticket.RefundByCancel:
-			return nil, ticket.Errorf(ticket.CodeAlreadyUsed, "One of the tickets was used at the door.")
+		}
+		if err := t.refusal(o.Source); err != nil {
+			return nil, err
 		}
 		chosen = append(chosen, t)
 		sum += t.price + t.fee
@@ -162,6 +156,21 @@ func (b *paidBooking) refundable(o RefundOrder) ([]bookedTicket, error) {
 		return nil, ticket.Errorf(ticket.CodeBookingState, "More would be refunded than is left of the payment.")
 	}
 	return chosen, nil
+}
+
+// refusal says why a ticket cannot be refunded by this source.
+func (t bookedTicket) refusal(source ticket.RefundSource) error {
+	switch {
+	case !t.live():
+		return ticket.Errorf(ticket.CodeBookingState, "One of the tickets was refunded before.")
+	case t.frozen:
+		return ticket.Errorf(ticket.CodeBookingState, "The payment is disputed: nothing can be refunded until that is decided.")
+	case t.moved && source == ticket.RefundByBuyer:
+		return ticket.Errorf(ticket.CodeBookingState, "One of the tickets was transferred: take it back, or ask support.")
+	case t.status == ticket.TicketUsed && source != ticket.RefundByCancel:
+		return ticket.Errorf(ticket.CodeAlreadyUsed, "One of the tickets was used at the door.")
+	}
+	return nil
 }
 
 // endTickets writes the pivot. Debits are positive: what the organizer and our

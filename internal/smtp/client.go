@@ -1,5 +1,5 @@
 // Package smtp hands mail to a mail server. The server's answer decides what a
-// failure means: Refusal when the mail itself is not wanted, any other error when
+// failure means: RefusalError when the mail itself is not wanted, any other error when
 // another try may succeed.
 package smtp
 
@@ -38,15 +38,15 @@ type Attachment struct {
 	Content    []byte
 }
 
-// Refusal is the server's final no to a mail.
-type Refusal struct {
+// RefusalError is the server's final no to a mail.
+type RefusalError struct {
 	// Code is the SMTP reply code; 0 when the mail could not even be written,
 	// because its address is none.
 	Code int
 }
 
 // Error says what the server answered, and not to whom.
-func (r *Refusal) Error() string {
+func (r *RefusalError) Error() string {
 	if r.Code == 0 {
 		return "the address is not one that mail can be sent to"
 	}
@@ -107,13 +107,13 @@ func (s *Server) Open(ctx context.Context) (*Session, error) {
 	return &Session{client: client}, nil
 }
 
-// Send hands a mail over; nil when the server has taken it, *Refusal when it
+// Send hands a mail over; nil when the server has taken it, *RefusalError when it
 // never will. After any other error the session is of no more use, and whether
 // the server has taken the mail may be unknown.
 func (s *Session) Send(m *Message) error {
 	msg, err := compose(m)
 	if err != nil {
-		return &Refusal{}
+		return &RefusalError{}
 	}
 	err = s.client.Send(msg)
 	if err == nil || msg.IsDelivered() {
@@ -121,7 +121,7 @@ func (s *Session) Send(m *Message) error {
 	}
 	if sent, ok := errors.AsType[*gomail.SendError](err); ok {
 		if code := sent.ErrorCode(); code >= 500 && code < 600 {
-			return &Refusal{Code: code}
+			return &RefusalError{Code: code}
 		}
 		return fmt.Errorf("smtp: send: %s (%d)", sent.Reason, sent.ErrorCode()) // its own text names the recipient
 	}

@@ -92,11 +92,11 @@ func TestNoFieldAddsAHeader(t *testing.T) {
 		require.Equal(t, []string{"zoe@example.org"}, got.To)
 	}
 	if err != nil {
-		require.ErrorAs(t, err, new(*smtp.Refusal))
+		require.ErrorAs(t, err, new(*smtp.RefusalError))
 	}
 	m = message()
 	m.To = "zoe@example.org>\r\nRCPT TO:<all@example.org"
-	require.ErrorAs(t, send(t, address, m), new(*smtp.Refusal))
+	require.ErrorAs(t, send(t, address, m), new(*smtp.RefusalError))
 }
 
 // answers is a server that says the same to every recipient, or to the mail.
@@ -144,7 +144,7 @@ func TestFailuresAreTold(t *testing.T) {
 			err := send(t, "smtp://"+l.Addr().String(), message())
 			require.Error(t, err)
 			require.NotContains(t, err.Error(), "zoe", "what is logged names nobody")
-			var refusal *smtp.Refusal
+			var refusal *smtp.RefusalError
 			if tt.final {
 				require.ErrorAs(t, err, &refusal)
 				require.Equal(t, tt.code, refusal.Code)
@@ -174,7 +174,7 @@ func TestAServerThatIsAwayIsNoRefusal(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.Open(t.Context())
 	require.Error(t, err)
-	require.NotErrorAs(t, err, new(*smtp.Refusal))
+	require.NotErrorAs(t, err, new(*smtp.RefusalError))
 	for _, bad := range []string{"smtp://", "smtp://host:0", "smtp://host:99999", "::"} {
 		_, err := smtp.New(bad)
 		require.Error(t, err, bad)

@@ -58,7 +58,7 @@ func (p *printer) width(style string, size float64, line string) (sum float64) {
 func (p *printer) wrap(style string, size float64, text string, width float64) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		candidate := strings.TrimPrefix(line+" "+word, " ")
 		if p.width(style, size, candidate) <= width {
 			line = candidate
