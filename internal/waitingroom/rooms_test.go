@@ -208,10 +208,12 @@ func TestTurnsThatPassAreSkippedAndRecorded(t *testing.T) {
 		2: "left " + order[1], 3: "left " + order[2], 4: "turn-expired " + order[3], 5: "turn-expired " + order[4],
 	}, w.skips(t))
 	require.Equal(t, 2, w.serve(t, 100), "those behind go on")
-	place, fresh, err := w.Join(t.Context(), w.event, order[3])
-	require.NoError(t, err)
-	require.False(t, fresh, "a place that is over is not given anew")
-	require.Equal(t, int64(4), place.Number)
+	require.Eventually(t, func() bool { // a process may know of the draw a second late
+		place, fresh, err := w.Join(t.Context(), w.event, order[3])
+		require.NoError(t, err)
+		require.False(t, fresh, "a place that is over is not given anew")
+		return place.Number == 4
+	}, 5*time.Second, 50*time.Millisecond)
 }
 
 func TestAnAdmissionIsForOneAccountAndOneEvent(t *testing.T) {
