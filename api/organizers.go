@@ -61,7 +61,7 @@ type waitingRoomBody struct {
 }
 
 type createEventBody struct {
-	Slug               string               `json:"slug,omitempty" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" maxLength:"80" doc:"Names the event in addresses; by default made from its name."`
+	Slug               string               `json:"slug,omitempty" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" maxLength:"80" doc:"Names the event in addresses; made from its name."`
 	Name               string               `json:"name" minLength:"1" maxLength:"200"`
 	Artist             string               `json:"artist" minLength:"1" maxLength:"200"`
 	Genre              string               `json:"genre" minLength:"1" maxLength:"60"`
