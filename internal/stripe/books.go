@@ -176,9 +176,9 @@ func (b *Books) once(ctx context.Context, call func(stripego.ListParams) error) 
 
 // balanceOf reads an intent whose latest charge is there.
 func balanceOf(pi *stripego.PaymentIntent) ticket.ChargeBalance {
-	attempt, _ := strconv.Atoi(pi.Metadata["attempt"]) // 0 for a charge that is not ours
+	booking, attempt := ours(pi.Metadata)
 	out := ticket.ChargeBalance{
-		Provider: ticket.Stripe, Ref: pi.ID, BookingID: pi.Metadata["booking_id"], Attempt: attempt,
+		Provider: ticket.Stripe, Ref: pi.ID, BookingID: booking, Attempt: attempt,
 		Currency: strings.ToUpper(string(pi.Currency)), Captured: pi.AmountReceived, CreatedAt: time.Unix(pi.Created, 0).UTC(),
 	}
 	if pi.Status == stripego.PaymentIntentStatusRequiresCapture {
