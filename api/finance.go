@@ -18,6 +18,7 @@ import (
 type FinanceDeps struct {
 	Reconciliations ReconciliationReader
 	Reconciler      Reconciler
+	Ledgers         Ledgers
 }
 
 // ReconciliationReader keeps reconciliations and their reports.
@@ -66,6 +67,7 @@ func (s *Server) registerFinance(api huma.API) {
 		Summary: "The report of a reconciliation", Description: "Totals and lines; with .csv behind the id, or Accept: text/csv, the lines as a table.",
 		Responses: csvResponse(api),
 	}, who, s.getReconciliation)
+	s.registerLedger(api)
 }
 
 type createReconciliationInput struct {

@@ -92,6 +92,7 @@ func (s *Server) writeReconciliation(hctx huma.Context, r ticket.Reconciliation,
 	hctx.SetHeader("Content-Disposition", `attachment; filename="`+r.ID+`.csv"`)
 	hctx.SetStatus(http.StatusOK)
 	out := csv.NewWriter(hctx.BodyWriter())
+	out.UseCRLF = true
 	_ = out.Write([]string{
 		"result", "provider", "kind", "time", "booking_id", "their_id", "our_id", "ref", "currency", "their_amount", "our_amount", "difference", "fee", "action",
 	}) // csv.Writer keeps the first error for Error

@@ -47,7 +47,7 @@ func newFinance(t *testing.T) (*world, *matcher, func(...ticket.Role) string) {
 	t.Cleanup(pool.Close)
 	m := &matcher{books: postgres.NewCatalogue(pool)}
 	w, issue := lightWorld(t, func(d *api.Deps) {
-		d.Requests, d.FinanceDeps = m.books, api.FinanceDeps{Reconciliations: m.books, Reconciler: m}
+		d.Requests, d.FinanceDeps = m.books, api.FinanceDeps{Reconciliations: m.books, Reconciler: m, Ledgers: brokenLedgers{}}
 	}, "finance")
 	return w, m, issue
 }

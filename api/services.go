@@ -42,7 +42,9 @@ var services = []service{
 		}
 	}},
 	{"finance", (*Server).registerFinance, func(d Deps) map[string]any {
-		return map[string]any{"Requests": d.Requests, "Reconciliations": d.Reconciliations, "Reconciler": d.Reconciler}
+		return map[string]any{
+			"Requests": d.Requests, "Reconciliations": d.Reconciliations, "Reconciler": d.Reconciler, "Ledgers": d.Ledgers, "Plans": d.Plans,
+		}
 	}},
 	{"door", (*Server).registerDoor, func(d Deps) map[string]any {
 		return map[string]any{"Checkins": d.Checkins, "Scanner": d.Scanner, "Plans": d.Plans}

@@ -99,7 +99,7 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 			Accounts: accounts, Keys: accounts.Keys, Secrets: accounts.Passwords, Requests: s.catalogue,
 			Events: s.events, Catalogue: s.catalogue, Availability: s.inventory, Blocks: s.inventory, SalesBooks: s.sales,
 		},
-		FinanceDeps: api.FinanceDeps{Reconciliations: s.catalogue, Reconciler: api.TemporalReconciler{Client: s.temporal}},
+		FinanceDeps: api.FinanceDeps{Reconciliations: s.catalogue, Reconciler: api.TemporalReconciler{Client: s.temporal}, Ledgers: s.sales},
 		LiveDeps:    api.LiveDeps{LiveMap: hub}, QueueDeps: api.QueueDeps{Rooms: s.rooms, Sales: api.TemporalSales{Client: s.temporal}},
 		DoorDeps: api.DoorDeps{Checkins: s.sales, Scanner: accounts.Keys},
 		BookingDeps: api.BookingDeps{
