@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -155,6 +157,24 @@ func (s *Server) registerKeys(api huma.API) {
 	}
 	serve("get-jwks", "/.well-known/jwks.json", "Keys of access tokens (RS256)", s.deps.Keys.JWKS)
 	serve("get-ticket-keys", "/.well-known/ticket-keys.json", "Keys of ticket codes (Ed25519)", s.deps.Keys.TicketJWKS)
+	if issuer := strings.TrimSuffix(s.deps.TokenIssuer, "/"); issuer != "" {
+		document := discovery(s.deps.TokenIssuer, issuer+"/.well-known/jwks.json")
+		serve("get-discovery", "/.well-known/openid-configuration", "Where the keys of access tokens are (OpenID Connect Discovery)",
+			func() []byte { return document })
+	}
+}
+
+// discovery says of our tokens what somebody who verifies them has to know. We
+// are no OpenID provider: there is no endpoint to be sent to.
+func discovery(issuer, keys string) []byte {
+	document, err := json.Marshal(map[string]any{
+		"issuer": issuer, "jwks_uri": keys, "response_types_supported": []string{"token"},
+		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
+	})
+	if err != nil {
+		panic(err) // Strings always encode.
+	}
+	return document
 }
 
 // jsonResponse documents an answer whose body the handler encodes itself.

@@ -6,8 +6,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
+	"yourticket.example/internal/auth"
 	"yourticket.example/ticket"
 )
 
@@ -91,6 +93,32 @@ func TestSameKeyGivesTheSameSession(t *testing.T) {
 		FROM idempotency_keys`).Scan(&rows, &telling))
 	require.Equal(t, 1, rows)
 	require.Zero(t, telling, "no token and no password is stored")
+}
+
+func TestDiscoveryLeadsToTheKeysOfTokensThatNameItsIssuer(t *testing.T) {
+	t.Parallel()
+	const issuer = "https://tickets.example.org"
+	w := newWorld(t)
+	w.do(t, "GET", "/.well-known/openid-configuration", "", nil).want(t, http.StatusNotFound)
+	w.issuer = issuer
+	var err error
+	w.auth, err = auth.New(t.Context(), w.store, nil, auth.WithIssuer(issuer))
+	require.NoError(t, err)
+	w.serve(t, w.store)
+	about := w.do(t, "GET", "/.well-known/openid-configuration", "", nil).want(t, http.StatusOK)
+	require.Equal(t, issuer, about.body["issuer"])
+	require.Equal(t, issuer+"/.well-known/jwks.json", about.body["jwks_uri"])
+	_, token := w.token(t, ticket.RoleBuyer)
+	var claims jwt.MapClaims
+	_, _, err = jwt.NewParser().ParseUnverified(token, &claims)
+	require.NoError(t, err)
+	require.Equal(t, issuer, claims["iss"])
+	w.do(t, "GET", "/v1/me", token, nil).want(t, http.StatusOK)
+	other, err := auth.New(t.Context(), w.store, nil)
+	require.NoError(t, err)
+	stranger, _, err := other.Issue(auth.User{ID: "us_1", Roles: []ticket.Role{ticket.RoleBuyer}})
+	require.NoError(t, err)
+	w.do(t, "GET", "/v1/me", stranger, nil).want(t, http.StatusUnauthorized)
 }
 
 func TestPublishedKeysVerifyTokens(t *testing.T) {

@@ -14,8 +14,10 @@ import (
 type CatalogueDeps struct {
 	Accounts Accounts
 	Keys     PublicKeys
-	Secrets  SecretKeys
-	Requests Requests
+	// TokenIssuer is where others find the discovery document; without one there is none.
+	TokenIssuer string
+	Secrets     SecretKeys
+	Requests    Requests
 	// Events answers reads from memory; Catalogue is the store behind it.
 	Events       Events
 	Catalogue    Catalogue

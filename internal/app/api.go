@@ -60,7 +60,7 @@ func RunAPI(ctx context.Context, cfg config.Config, o APIOptions) error {
 }
 
 func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, services []string) (*api.Server, error) {
-	accounts, err := auth.New(ctx, s.catalogue, nil)
+	accounts, err := auth.New(ctx, s.catalogue, nil, auth.WithIssuer(cfg.TokenIssuer.Reveal()))
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 			{Name: "temporal", Ping: s.pingTemporal},
 		}, index...),
 		CatalogueDeps: api.CatalogueDeps{
-			Accounts: accounts, Keys: accounts.Keys, Secrets: accounts.Passwords, Requests: s.catalogue,
+			Accounts: accounts, Keys: accounts.Keys, TokenIssuer: cfg.TokenIssuer.Reveal(), Secrets: accounts.Passwords, Requests: s.catalogue,
 			Events: s.events, Catalogue: s.catalogue, Availability: s.inventory, Blocks: s.inventory, SalesBooks: s.sales,
 		},
 		FinanceDeps: api.FinanceDeps{Reconciliations: s.catalogue, Reconciler: api.TemporalReconciler{Client: s.temporal}, Ledgers: s.sales},

@@ -69,7 +69,7 @@ func RunCodec(ctx context.Context, cfg config.Config, o CodecOptions) error {
 	}
 	defer pool.Close()
 	s := &stores{catalogue: postgres.NewCatalogue(pool)}
-	accounts, err := auth.New(ctx, s.catalogue, nil)
+	accounts, err := auth.New(ctx, s.catalogue, nil, auth.WithIssuer(cfg.TokenIssuer.Reveal()))
 	if err != nil {
 		return err
 	}

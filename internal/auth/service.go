@@ -44,7 +44,7 @@ type Service struct {
 
 // New makes the service over its store, with the first keys where there are
 // none. Now is the clock; nil for the real one.
-func New(ctx context.Context, store Store, now func() time.Time) (*Service, error) {
+func New(ctx context.Context, store Store, now func() time.Time, options ...Option) (*Service, error) {
 	if now == nil {
 		now = time.Now
 	}
@@ -52,7 +52,7 @@ func New(ctx context.Context, store Store, now func() time.Time) (*Service, erro
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := NewTokens(keys, now)
+	tokens, err := NewTokens(keys, now, options...)
 	if err != nil {
 		return nil, err
 	}

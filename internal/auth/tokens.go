@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -15,7 +16,7 @@ import (
 )
 
 const (
-	// Issuer is the `iss` of our access tokens.
+	// Issuer is the `iss` of our access tokens, unless WithIssuer gives another.
 	Issuer = "https://yourticket.example"
 	// Audience is their `aud`.
 	Audience = "yourticket"
@@ -39,6 +40,7 @@ type claims struct {
 type Tokens struct {
 	keys   *Keys
 	now    func() time.Time
+	issuer string
 	parser *jwt.Parser
 	seen   *lru.Cache[[sha256.Size]byte, seenToken]
 }
@@ -48,15 +50,29 @@ type seenToken struct {
 	expires time.Time
 }
 
+// Option is something that a Tokens has otherwise than by default.
+type Option func(*Tokens)
+
+// WithIssuer names the issuer of tokens, here and in those that are accepted: the
+// address at which others find the discovery document, and by it our keys. Empty
+// leaves it as it is.
+func WithIssuer(issuer string) Option {
+	return func(t *Tokens) { t.issuer = cmp.Or(issuer, t.issuer) }
+}
+
 // NewTokens makes a Tokens over the keys.
-func NewTokens(keys *Keys, now func() time.Time) (*Tokens, error) {
+func NewTokens(keys *Keys, now func() time.Time, options ...Option) (*Tokens, error) {
 	seen, err := lru.New[[sha256.Size]byte, seenToken](remembered)
 	if err != nil {
 		return nil, fmt.Errorf("auth: tokens: %w", err)
 	}
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithIssuer(Issuer),
+	t := &Tokens{keys: keys, now: now, issuer: Issuer, seen: seen}
+	for _, option := range options {
+		option(t)
+	}
+	t.parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithIssuer(t.issuer),
 		jwt.WithAudience(Audience), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(clockSkew), jwt.WithTimeFunc(now))
-	return &Tokens{keys: keys, now: now, parser: parser, seen: seen}, nil
+	return t, nil
 }
 
 // Issue makes an access token for the caller.
@@ -65,7 +81,7 @@ func (t *Tokens) Issue(u User) (token string, expires time.Time, err error) {
 	expires = now.Add(AccessLife).UTC().Truncate(time.Second)
 	unsigned := jwt.NewWithClaims(jwt.SigningMethodRS256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: Issuer, Subject: u.ID, Audience: jwt.ClaimStrings{Audience}, ID: rand.Text(),
+			Issuer: t.issuer, Subject: u.ID, Audience: jwt.ClaimStrings{Audience}, ID: rand.Text(),
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
 		},
 		Roles: u.Roles, SessionID: u.SessionID,

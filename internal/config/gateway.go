@@ -28,6 +28,9 @@ type Gateway struct {
 	// called here: theirs=ours pairs; without any the names are the same.
 	OIDCRoleClaim string            `name:"oidc-role-claim" env:"OIDC_ROLE_CLAIM" default:"roles" help:"Claim that holds the roles; dots lead into objects."`
 	OIDCRoles     map[string]string `name:"oidc-roles" env:"OIDC_ROLES" mapsep:"," placeholder:"THEIRS=OURS,..." help:"Roles here for roles there (default: the same names)."`
+	// TokenIssuer is the issuer of our own tokens: the address below which others,
+	// such as AWS API Gateway, find /.well-known/openid-configuration.
+	TokenIssuer URL `name:"token-issuer" env:"TOKEN_ISSUER" placeholder:"URL" help:"Issuer of our access tokens, where their discovery document is (default: a name that is no address)."`
 	// OIDCOnly refuses our own tokens.
 	OIDCOnly bool `name:"oidc-only" env:"OIDC_ONLY" help:"Accept no other tokens than the outside issuer's."`
 }
@@ -44,6 +47,7 @@ func (g Gateway) fields() []field {
 			return schemes("https", "http")(value)
 		}},
 		{"OIDC_AUDIENCE", g.OIDCAudience, oneWord},
+		{"TOKEN_ISSUER", g.TokenIssuer.Reveal(), schemes("https", "http")},
 	}
 }
 
