@@ -51,6 +51,8 @@ type Sales struct {
 	PaymentRoom func(ctx context.Context) (float64, error)
 	// Checks are the parts without which the sale is paused.
 	Checks []Check
+	// Seen shows how the sales go; may be nil.
+	Seen *SaleMetrics
 }
 
 // SaleInput names the event of a sale.
@@ -121,6 +123,7 @@ func (s *Sales) AdmitBuyers(ctx context.Context, in AdmitInput) (Admitted, error
 	if err := s.Rooms.Show(ctx, in.EventID, waitingroom.Phase(in.Phase), in.Reason, in.Rate, in.Pace); err != nil {
 		return Admitted{}, err
 	}
+	s.Seen.shown(&in)
 	if in.Count <= 0 {
 		return Admitted{}, nil
 	}

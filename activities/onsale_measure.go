@@ -69,6 +69,7 @@ func (s *Sales) MeasureSale(ctx context.Context, in MeasureInput) (m SaleMeasure
 		}
 	}
 	s.check(ctx, in, &m)
+	s.Seen.measured(in.EventID, &m)
 	return m, nil
 }
 

@@ -66,6 +66,19 @@ func (c class) kind() health.Kind {
 	}
 }
 
+// suspicious tells whether a refusal is what an attack looks like: wrong
+// passwords, and webhooks whose signature is false.
+func (c class) suspicious(status int) bool {
+	switch c {
+	case classLogin:
+		return status == http.StatusUnauthorized
+	case classWebhook:
+		return status == http.StatusBadRequest || status == http.StatusUnauthorized || status == http.StatusForbidden
+	default:
+		return false
+	}
+}
+
 // classify tells a request's class by method and path, and its lane: the last
 // word of the path that is no id. Requests of one lane depend on the same parts,
 // so that a slow part holds up its own lane only.

@@ -36,6 +36,7 @@ func (s *Server) proxy(up *upstream) http.Handler {
 				p.Out.Header.Set("X-Forwarded-Proto", "https")
 			}
 			p.Out.Header.Set("X-Request-Id", requestID(p.In.Context()))
+			handOnTrace(p.In.Context(), p.Out.Header)
 		},
 		ModifyResponse: func(res *http.Response) error {
 			for _, name := range ours {

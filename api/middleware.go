@@ -55,12 +55,14 @@ func saneRequestID(id string) bool {
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
+		c, _ := classify(r.Method, r.URL.Path)
+		traced, span := s.startSpan(r, c)
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		s.metrics.inFlight.Inc()
 		defer func() {
 			s.metrics.inFlight.Dec()
 			took := time.Since(start)
-			route := chi.RouteContext(r.Context()).RoutePattern()
+			route := chi.RouteContext(traced.Context()).RoutePattern()
 			if route == "" {
 				route = "none"
 			}
@@ -68,15 +70,18 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			if status == 0 {
 				status = http.StatusOK
 			}
-			s.metrics.record(r.Method, route, status, took)
-			c, _ := classify(r.Method, r.URL.Path)
+			s.metrics.record(r.Method, route, status, c.kind(), took)
+			endSpan(span, r.Method, route, status)
 			s.deps.Meter.Request(c.kind(), status, start.Add(took), took)
-			if s.log.Enabled(r.Context(), slog.LevelDebug) {
-				s.log.DebugContext(r.Context(), "request", "request_id", requestID(r.Context()), "method", r.Method,
+			if c.suspicious(status) {
+				s.deps.Meter.SecurityEvent(start.Add(took))
+			}
+			if s.log.Enabled(traced.Context(), slog.LevelDebug) {
+				s.log.DebugContext(traced.Context(), "request", "request_id", requestID(r.Context()), "method", r.Method,
 					"route", route, "status", status, "took", took, "bytes", ww.BytesWritten())
 			}
 		}()
-		next.ServeHTTP(ww, r)
+		next.ServeHTTP(ww, traced)
 	})
 }
 

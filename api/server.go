@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -13,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/singleflight"
 
 	"yourticket.example/internal/auth"
@@ -44,6 +46,8 @@ type Deps struct {
 	Logger *slog.Logger
 	// Registry is served at /metrics and gets the API's own metrics; default a fresh one.
 	Registry *prometheus.Registry
+	// Traces takes a span a request; nil for none.
+	Traces trace.TracerProvider
 	// Parts are what /readyz reaches, one by one.
 	Parts []Part
 	// Version of the build, shown in the contract; default "dev".
@@ -72,6 +76,8 @@ type Server struct {
 	counts      *freeCounts // of the search service
 	upstreams   []*upstream
 	accessOf    map[string]access // by method and path
+	tracer      trace.Tracer      // nil is off
+	edge        bool              // it is the first of ours that a request meets
 }
 
 // New makes a server of the named services (ServiceNames; all of them when none
@@ -88,6 +94,10 @@ func New(deps Deps, services ...string) (*Server, error) {
 	if s.deps.Registry == nil {
 		s.deps.Registry = prometheus.NewRegistry()
 	}
+	if s.deps.Traces != nil {
+		s.tracer = s.deps.Traces.Tracer("yourticket.example/api")
+	}
+	s.edge = len(services) == 0 || slices.Contains(services, "gateway")
 	s.metrics, s.shedder, s.monitor = newMetrics(s.deps.Registry), newShedder(s.deps.Registry), s.newMonitor()
 	router := chi.NewRouter()
 	router.Use(s.identify, s.observe, s.recoverPanics, s.secure, cors, s.limit, s.shed, middleware.GetHead)

@@ -16,6 +16,8 @@ type StatusDeps struct {
 	Meter *health.Meter
 	// Degraded names features that are limited at the moment; may be nil.
 	Degraded func() []string
+	// Providers tells how payment providers answer the workers; may be nil.
+	Providers func(context.Context) (health.Providers, error)
 }
 
 // optionalParts are the parts that the sale can do without, with what is
@@ -33,6 +35,9 @@ func (s *Server) newMonitor() *health.Monitor {
 		parts = append(parts, health.Part{Name: p.Name, Ping: p.Ping, Optional: optional, Feature: feature})
 	}
 	m := health.NewMonitor(s.deps.Meter, parts, s.degraded)
+	if s.deps.Providers != nil {
+		m.WatchProviders(s.deps.Providers)
+	}
 	s.deps.Registry.MustRegister(m)
 	return m
 }

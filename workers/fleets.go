@@ -34,6 +34,9 @@ type Deps struct {
 	// PatientPayments waits for the provider's rate and its answer.
 	PatientPayments *activities.Payments
 	Refunds         *activities.Refunds
+	// Interceptors see every workflow and activity, inside of what gives errors
+	// their retry semantics.
+	Interceptors []interceptor.WorkerInterceptor
 	// BuildID names this build for Worker Versioning; workflows that started on
 	// it stay on it.
 	BuildID string
@@ -148,7 +151,7 @@ func Build(c client.Client, names []string, d Deps) ([]worker.Worker, error) {
 func build(c client.Client, f fleet, d Deps) worker.Worker {
 	o := f.options
 	o.WorkerStopTimeout = stopWithin
-	o.Interceptors = []interceptor.WorkerInterceptor{activities.ErrorInterceptor()}
+	o.Interceptors = append([]interceptor.WorkerInterceptor{activities.ErrorInterceptor()}, d.Interceptors...)
 	o.DisableRegistrationAliasing = true
 	o.DeploymentOptions = worker.DeploymentOptions{
 		UseVersioning: true,

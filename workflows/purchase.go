@@ -230,7 +230,17 @@ func (p *purchase) publishOutcome() {
 	if p.support.called {
 		updates = append(updates, NeedsAttentionKey.ValueSet(p.status == ticket.BookingNeedsAttention))
 	}
+	p.count()
 	_ = workflow.UpsertTypedSearchAttributes(p.safe, updates...) // fails on an empty or unknown key only
+}
+
+// count counts how purchases end, once each: a replay counts nothing.
+func (p *purchase) count() {
+	tags := map[string]string{"booking_status": string(p.status)}
+	if p.charge != nil && !p.sealed.IsZero() {
+		tags["provider"] = string(p.charge.Provider)
+	}
+	workflow.GetMetricsHandler(p.safe).WithTags(tags).Counter("yourticket_purchases").Inc(1)
 }
 
 // awaitOthers lets waiting callers have their answers, and the workflows that

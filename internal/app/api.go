@@ -65,7 +65,7 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 		return nil, err
 	}
 	go accounts.Keys.Follow(background, func(err error) { slog.Warn("signing keys", "error", err) })
-	verifiers, err := webhookVerifiers(cfg)
+	verifiers, err := s.webhookVerifiers(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +87,8 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 	}
 	search, degraded := searchDeps(finder)
 	return api.New(api.Deps{
-		Registry: s.registry, Tokens: tokens, Version: Version,
-		GatewayDeps: gateway, StatusDeps: api.StatusDeps{Meter: s.meter, Degraded: degraded}, WebDeps: api.WebDeps{PaymentSandbox: paymentSandbox(cfg)},
+		Registry: s.registry, Traces: s.tracing.Provider(), Tokens: tokens, Version: Version,
+		GatewayDeps: gateway, StatusDeps: api.StatusDeps{Meter: s.meter, Degraded: degraded, Providers: s.providersNow}, WebDeps: api.WebDeps{PaymentSandbox: paymentSandbox(cfg)},
 		SearchDeps: search,
 		Parts: append([]api.Part{
 			{Name: "catalogue", Ping: s.catalogue.Ping}, {Name: "sales", Ping: s.sales.Ping},

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	goredis "github.com/redis/go-redis/v9"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
@@ -23,6 +23,7 @@ import (
 	"yourticket.example/internal/inventory"
 	"yourticket.example/internal/postgres"
 	"yourticket.example/internal/redis"
+	"yourticket.example/internal/telemetry"
 	"yourticket.example/internal/waitingroom"
 )
 
@@ -34,6 +35,7 @@ type stores struct {
 	temporal    client.Client
 	registry    *prometheus.Registry
 	meter       *health.Meter
+	tracing     *telemetry.Tracing // nil is off
 
 	catalogue *postgres.Catalogue
 	sales     *postgres.Sales
@@ -52,14 +54,18 @@ func open(ctx context.Context, cfg config.Config, name string) (s *stores, err e
 			s.close()
 		}
 	}()
-	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registerProcess(s.registry)
+	if s.tracing, err = startTracing(ctx, cfg, name); err != nil {
+		return nil, err
+	}
 	if err := s.openDatabases(ctx, cfg, name); err != nil {
 		return nil, err
 	}
-	if s.redisDB, err = openRedis(ctx, cfg.RedisURL.Reveal()); err != nil {
+	if s.redisDB, err = openRedis(ctx, cfg.RedisURL.Reveal(), s.tracing); err != nil {
 		return nil, err
 	}
-	if s.temporal, err = openTemporal(ctx, cfg); err != nil {
+	watchRedis(s.registry, s.redisDB)
+	if s.temporal, err = openTemporal(ctx, cfg, s); err != nil {
 		return nil, err
 	}
 	if s.events, err = catalogue.New(s.catalogue, nil); err != nil {
@@ -70,20 +76,28 @@ func open(ctx context.Context, cfg config.Config, name string) (s *stores, err e
 }
 
 func (s *stores) openDatabases(ctx context.Context, cfg config.Config, name string) (err error) {
-	options := postgres.Options{MaxConns: 32, Name: "yourticket " + name, Tracer: queryMeter{s.meter}}
+	options := postgres.Options{MaxConns: 32, Name: "yourticket " + name, Tracer: s.queryTracer()}
 	if s.catalogueDB, err = postgres.Open(ctx, cfg.DatabaseURL.Reveal(), options); err != nil {
 		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	s.catalogue = postgres.NewCatalogue(s.catalogueDB)
-	for _, url := range cfg.SalesDatabases() {
+	s.showPool("catalogue", s.catalogueDB)
+	for i, url := range cfg.SalesDatabases() {
 		pool, err := postgres.Open(ctx, url.Reveal(), options)
 		if err != nil {
 			return fmt.Errorf("SALES_DATABASE_URLS: %w", err)
 		}
 		s.shards = append(s.shards, pool)
+		s.showPool("sales"+strconv.Itoa(i), pool)
 	}
 	s.sales = postgres.NewSales(s.shards)
 	return nil
+}
+
+func (s *stores) showPool(name string, pool *pgxpool.Pool) {
+	if s.registry != nil { // a command that ends by itself shows nothing
+		registerDatabase(s.registry, name, pool)
+	}
 }
 
 // redisTimeouts bound every call: Redis answers in microseconds or is in trouble.
@@ -92,12 +106,15 @@ const (
 	redisReply = time.Second
 )
 
-func openRedis(ctx context.Context, url string) (goredis.UniversalClient, error) {
+func openRedis(ctx context.Context, url string, tracing *telemetry.Tracing) (goredis.UniversalClient, error) {
 	options, err := redisOptions(url)
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
 	db := goredis.NewUniversalClient(options)
+	if err := traceRedis(db, tracing); err != nil {
+		return nil, errors.Join(fmt.Errorf("REDIS_URL: %w", err), db.Close())
+	}
 	if err := db.Ping(ctx).Err(); err != nil {
 		return nil, errors.Join(fmt.Errorf("REDIS_URL: %w", err), db.Close())
 	}
@@ -106,7 +123,7 @@ func openRedis(ctx context.Context, url string) (goredis.UniversalClient, error)
 
 // openTemporal connects with the addresses of the configuration and the TLS
 // and API-key settings of Temporal's own environment variables.
-func openTemporal(ctx context.Context, cfg config.Config) (client.Client, error) {
+func openTemporal(ctx context.Context, cfg config.Config, s *stores) (client.Client, error) {
 	options, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
 		return nil, fmt.Errorf("TEMPORAL settings: %w", err)
@@ -114,6 +131,12 @@ func openTemporal(ctx context.Context, cfg config.Config) (client.Client, error)
 	options.HostPort, options.Namespace = cfg.TemporalAddress, cfg.TemporalNamespace
 	if options.DataConverter, err = dataConverter(cfg); err != nil {
 		return nil, err
+	}
+	if options.Interceptors, err = s.tracing.Interceptors(); err != nil {
+		return nil, err
+	}
+	if s.registry != nil {
+		options.MetricsHandler = telemetry.TemporalMetrics(s.registry)
 	}
 	options.Logger = sdklog.NewStructuredLogger(slog.Default().With("part", "temporal"))
 	c, err := client.DialContext(ctx, options)
@@ -135,6 +158,7 @@ func (s *stores) close() {
 			pool.Close()
 		}
 	}
+	s.tracing.Close() // last, so that it has the spans of all
 }
 
 func (s *stores) pingTemporal(ctx context.Context) error {

@@ -49,12 +49,12 @@ func (s *stores) openRest(ctx context.Context, cfg config.Config) map[audit.Part
 	var err error
 	if cfg.RedisURL.Reveal() == "" {
 		missing[audit.PartRedis] = audit.Absence{Reason: "REDIS_URL is not given"}
-	} else if s.redisDB, err = openRedis(ctx, cfg.RedisURL.Reveal()); err != nil {
+	} else if s.redisDB, err = openRedis(ctx, cfg.RedisURL.Reveal(), nil); err != nil {
 		missing[audit.PartRedis] = audit.Absence{Reason: err.Error(), Failed: true}
 	}
 	if cfg.TemporalAddress == "" {
 		missing[audit.PartTemporal] = audit.Absence{Reason: "TEMPORAL_ADDRESS is not given"}
-	} else if s.temporal, err = openTemporal(ctx, cfg); err != nil {
+	} else if s.temporal, err = openTemporal(ctx, cfg, s); err != nil {
 		missing[audit.PartTemporal] = audit.Absence{Reason: err.Error(), Failed: true}
 	}
 	return missing
@@ -135,11 +135,12 @@ func (r repairer) RepairRoom(ctx context.Context, eventID string) error {
 
 // RepairSearch implements audit.Repairer.
 func (r repairer) RepairSearch(ctx context.Context) error {
-	options, closeAll, err := captureOptions(ctx, r.cfg)
+	s := &stores{meter: &health.Meter{}}
+	options, err := s.captureOptions(ctx, r.cfg)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
+	defer s.close()
 	slog.InfoContext(ctx, "the search index is rebuilt")
 	return cdc.Rebuild(ctx, options)
 }

@@ -56,7 +56,7 @@ func (s *stores) providerBooks(cfg config.Config, to *audit.Sources) error {
 		return nil
 	}
 	patient := cfg
-	p, err := newPayPal(patient, patientBudget)
+	p, err := s.newPayPal(patient, patientBudget)
 	if err != nil {
 		return err
 	}

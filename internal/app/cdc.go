@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"yourticket.example/internal/cdc"
@@ -35,18 +34,28 @@ const bulkTimeout = 30 * time.Second
 
 // RunCDC captures changes until ctx ends.
 func RunCDC(ctx context.Context, cfg config.Config, o CDCOptions) error {
-	options, closeAll, err := captureOptions(ctx, cfg)
+	tracing, err := startTracing(ctx, cfg, "cdc")
 	if err != nil {
 		return err
 	}
-	defer closeAll()
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s := &stores{meter: &health.Meter{}, tracing: tracing, registry: registry}
+	options, err := s.captureOptions(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	registerProcess(registry)
 	options.Registry = registry
 	capture, err := cdc.New(ctx, options)
 	if err != nil {
 		return err
 	}
+	monitor := health.NewMonitor(s.meter, []health.Part{
+		{Name: "catalogue", Ping: s.catalogue.Ping}, {Name: "sales", Ping: s.sales.Ping},
+	}, nil)
+	registry.MustRegister(monitor)
+	go monitor.Run(ctx)
 	if err := serveProfiles(ctx, cfg); err != nil {
 		return err
 	}
@@ -64,17 +73,18 @@ func RunCDC(ctx context.Context, cfg config.Config, o CDCOptions) error {
 	return nil
 }
 
-// captureOptions opens what change capture needs; closeAll closes it.
-func captureOptions(ctx context.Context, cfg config.Config) (o cdc.Options, closeAll func(), err error) {
-	s := &stores{meter: &health.Meter{}}
+// captureOptions opens what change capture needs; s is closed when that fails.
+func (s *stores) captureOptions(ctx context.Context, cfg config.Config) (o cdc.Options, err error) {
 	if err := s.openDatabases(ctx, cfg, "cdc"); err != nil {
 		s.close()
-		return o, nil, err
+		return o, err
 	}
-	client, err := elastic.Open(cfg.ElasticsearchURL.Reveal(), elastic.Options{Timeout: bulkTimeout})
+	client, err := elastic.Open(cfg.ElasticsearchURL.Reveal(), elastic.Options{
+		Timeout: bulkTimeout, Instrument: s.tracing.Transport("elasticsearch"),
+	})
 	if err != nil {
 		s.close()
-		return o, nil, fmt.Errorf("ELASTICSEARCH_URL: %w", err)
+		return o, fmt.Errorf("ELASTICSEARCH_URL: %w", err)
 	}
 	o = cdc.Options{
 		Catalogue: s.catalogue, Sales: s.sales, Indexer: elastic.NewIndexer(client),
@@ -83,7 +93,7 @@ func captureOptions(ctx context.Context, cfg config.Config) (o cdc.Options, clos
 	for i, url := range cfg.SalesDatabases() {
 		o.SalesLogs = append(o.SalesLogs, postgres.NewCapture(url.Reveal(), s.shards[i]))
 	}
-	return o, s.close, nil
+	return o, nil
 }
 
 // listenMetrics answers probes and Prometheus in the background until stop is called.

@@ -3,17 +3,12 @@ package app
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"yourticket.example/api"
 	"yourticket.example/internal/auth"
 	"yourticket.example/internal/config"
-	"yourticket.example/internal/health"
 	"yourticket.example/internal/ratelimit"
 	"yourticket.example/ticket"
 )
@@ -88,22 +83,4 @@ func (s *stores) provision(ctx context.Context, u ticket.User) error {
 		return nil // another request made it meanwhile
 	}
 	return err
-}
-
-// queryMeter tells the meter how long every query took.
-type queryMeter struct{ meter *health.Meter }
-
-type queryStart struct{}
-
-// TraceQueryStart implements pgx.QueryTracer.
-func (q queryMeter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	return context.WithValue(ctx, queryStart{}, time.Now())
-}
-
-// TraceQueryEnd implements pgx.QueryTracer.
-func (q queryMeter) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
-	if start, ok := ctx.Value(queryStart{}).(time.Time); ok && !errors.Is(data.Err, context.Canceled) {
-		now := time.Now()
-		q.meter.Query(now, now.Sub(start), data.Err != nil)
-	}
 }

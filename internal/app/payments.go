@@ -31,6 +31,8 @@ type payments struct {
 	// plain are the providers without gate and circuit, which a probe must not move.
 	plain map[ticket.Provider]ticket.PaymentProvider
 	gate  *paygate.RedisGate
+	// guards are those of fast, to be asked how they are.
+	guards []*paygate.Guard
 }
 
 func (s *stores) providers(cfg config.Config) (p payments, err error) {
@@ -43,37 +45,42 @@ func (s *stores) providers(cfg config.Config) (p payments, err error) {
 	p.fast, p.patient = map[ticket.Provider]ticket.PaymentProvider{}, map[ticket.Provider]ticket.PaymentProvider{}
 	p.plain = map[ticket.Provider]ticket.PaymentProvider{}
 	for _, name := range []ticket.Provider{ticket.Stripe, ticket.PayPal} {
-		quick, err := newProvider(name, cfg, fastBudget)
+		quick, err := s.newProvider(name, cfg, fastBudget)
 		if err != nil {
 			return p, err
 		}
-		slow, err := newProvider(name, cfg, patientBudget)
+		slow, err := s.newProvider(name, cfg, patientBudget)
 		if err != nil {
 			return p, err
 		}
-		guard, err := paygate.New(paygate.Options{Name: name, Provider: quick, Gate: p.gate, Registerer: s.registry})
+		guard, err := paygate.New(paygate.Options{
+			Name: name, Provider: quick, Gate: p.gate, Registerer: s.registry,
+			Observe: func(took time.Duration, failed bool) { s.meter.Provider(time.Now(), took, failed) },
+		})
 		if err != nil {
 			return p, err
 		}
 		p.fast[name], p.patient[name], p.plain[name] = guard, guard.Patient(slow), quick
+		p.guards = append(p.guards, guard)
 	}
 	return p, nil
 }
 
-func newProvider(name ticket.Provider, cfg config.Config, budget time.Duration) (ticket.PaymentProvider, error) {
+func (s *stores) newProvider(name ticket.Provider, cfg config.Config, budget time.Duration) (ticket.PaymentProvider, error) {
 	if name == ticket.Stripe {
 		return stripe.New(stripe.Options{
 			APIKey: cfg.StripeAPIKey.Reveal(), URL: cfg.StripeAPIURL.Reveal(), Timeout: callTimeout, Budget: budget,
-			Replays: replays(budget), SettleAfter: cfg.SettleAfter,
+			Replays: replays(budget), SettleAfter: cfg.SettleAfter, Instrument: s.tracing.Transport("stripe"),
 		})
 	}
-	return newPayPal(cfg, budget)
+	return s.newPayPal(cfg, budget)
 }
 
-func newPayPal(cfg config.Config, budget time.Duration) (*paypal.Provider, error) {
+func (s *stores) newPayPal(cfg config.Config, budget time.Duration) (*paypal.Provider, error) {
 	return paypal.New(paypal.Options{
 		ClientID: cfg.PayPalClientID, ClientSecret: cfg.PayPalClientSecret.Reveal(), URL: cfg.PayPalAPIURL.Reveal(),
 		Timeout: callTimeout, Budget: budget, Replays: replays(budget), SettleAfter: cfg.SettleAfter,
+		Instrument: s.tracing.Transport("paypal"),
 	})
 }
 
@@ -101,8 +108,8 @@ func (s *stores) reconciliations(pay payments) *activities.Reconciliations {
 
 // webhookVerifiers check the signatures of deliveries: Stripe's here, PayPal's
 // by asking PayPal.
-func webhookVerifiers(cfg config.Config) (map[ticket.Provider]api.WebhookVerifier, error) {
-	payPal, err := newPayPal(cfg, fastBudget)
+func (s *stores) webhookVerifiers(cfg config.Config) (map[ticket.Provider]api.WebhookVerifier, error) {
+	payPal, err := s.newPayPal(cfg, fastBudget)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func (s *stores) newSearch(background context.Context, cfg config.Config, servic
 	}
 	o := search.Options{Database: postgres.NewSearch(s.catalogueDB), Registerer: s.registry}
 	if !cfg.ElasticsearchURL.IsZero() {
-		client, err := elastic.Open(cfg.ElasticsearchURL.Reveal(), elastic.Options{})
+		client, err := elastic.Open(cfg.ElasticsearchURL.Reveal(), elastic.Options{Instrument: s.tracing.Transport("elasticsearch")})
 		if err != nil {
 			return nil, nil, fmt.Errorf("ELASTICSEARCH_URL: %w", err)
 		}

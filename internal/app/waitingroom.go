@@ -49,7 +49,7 @@ func (s *stores) announceSales(ctx context.Context) {
 func (s *stores) saleSteps(namespace string, pay payments) *activities.Sales {
 	return &activities.Sales{
 		Rooms: s.rooms, Seats: s.inventory, Events: s.events, Backlogs: &workers.Backlogs{Client: s.temporal, Namespace: namespace},
-		PaymentRoom: pay.gate.Room,
+		PaymentRoom: pay.gate.Room, Seen: activities.NewSaleMetrics(s.registry),
 		Checks: []activities.Check{
 			{Name: "Redis", Run: func(ctx context.Context) error { return s.redisDB.Ping(ctx).Err() }},
 			{Name: "catalogue database", Run: s.catalogue.Ping},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 
 	"yourticket.example/activities"
@@ -51,7 +52,7 @@ func RunWorkers(ctx context.Context, cfg config.Config, o WorkerOptions) error {
 	if err != nil {
 		return err
 	}
-	fleets, err := workers.Build(s.temporal, o.Fleets, deps)
+	fleets, err := workers.Build(s.temporal, o.Fleets, deps.Deps)
 	if err != nil {
 		return err
 	}
@@ -62,6 +63,10 @@ func RunWorkers(ctx context.Context, cfg config.Config, o WorkerOptions) error {
 	}
 	background, stop := context.WithCancel(ctx)
 	defer stop()
+	s.watchWorker(background, deps.pay)
+	if slices.Contains(o.Fleets, "finance") {
+		go s.watchBooks(background, cfg)
+	}
 	go s.inventory.RunSweeper(background)
 	mailed, err := s.sendMail(background, cfg, o.Fleets)
 	if err != nil {
@@ -94,12 +99,19 @@ func RunWorkers(ctx context.Context, cfg config.Config, o WorkerOptions) error {
 	return nil
 }
 
-func (s *stores) workerDeps(cfg config.Config) (workers.Deps, error) {
+// workerDeps are what the fleets work with, and the providers among them.
+type workerDeps struct {
+	workers.Deps
+
+	pay payments
+}
+
+func (s *stores) workerDeps(cfg config.Config) (workerDeps, error) {
 	pay, err := s.providers(cfg)
 	if err != nil {
-		return workers.Deps{}, err
+		return workerDeps{}, err
 	}
-	return workers.Deps{
+	return workerDeps{pay: pay, Deps: workers.Deps{
 		Seats:           &activities.Seats{Inventory: s.inventory, Catalogue: s.events, Books: s.sales, Now: time.Now},
 		Bookings:        &activities.Bookings{Books: s.sales, Inventory: s.inventory, Catalogue: s.events, Rooms: s.rooms},
 		Slots:           &activities.Slots{Rooms: s.rooms, Events: s.events},
@@ -109,8 +121,9 @@ func (s *stores) workerDeps(cfg config.Config) (workers.Deps, error) {
 		Refunds:         &activities.Refunds{Books: s.sales, Providers: pay.patient, Seats: s.inventory, Catalogue: s.events},
 		Reconciliations: s.reconciliations(pay),
 		Audits:          &activities.Audits{Check: s.auditor(cfg)},
+		Interceptors:    []interceptor.WorkerInterceptor{activities.StepMetrics(s.registry)},
 		BuildID:         cmp.Or(cfg.WorkerBuildID, Version),
-	}, nil
+	}}, nil
 }
 
 func startAll(fleets []worker.Worker) (started []worker.Worker, err error) {

@@ -10,6 +10,8 @@ import (
 type Config struct {
 	// Gateway is what stands before the services.
 	Gateway `embed:""`
+	// Telemetry is where traces go.
+	Telemetry `embed:""`
 
 	// DatabaseURL is the catalogue database: postgres://user:password@host:port/name.
 	DatabaseURL URL `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL database of the catalogue."`

@@ -56,7 +56,8 @@ func (c Config) fields() []field {
 	fields := []field{{"DATABASE_URL", c.DatabaseURL.Reveal(), schemes("postgres", "postgresql")}}
 	fields = append(fields, each("SALES_DATABASE_URLS", c.SalesDatabaseURLs, schemes("postgres", "postgresql"))...)
 	fields = append(fields, each("ELASTICSEARCH_URL", c.ElasticsearchURL, schemes("http", "https"))...)
-	return append(append(fields, c.Gateway.fields()...), []field{
+	fields = append(append(fields, c.Gateway.fields()...), c.Telemetry.fields()...)
+	return append(fields, []field{
 		{"REDIS_URL", c.RedisURL.Reveal(), schemes("redis", "rediss", "redis+cluster", "rediss+cluster")},
 		{"TEMPORAL_ADDRESS", c.TemporalAddress, hostPort},
 		{"TEMPORAL_NAMESPACE", c.TemporalNamespace, nil},

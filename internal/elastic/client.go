@@ -25,6 +25,8 @@ type Options struct {
 	Dial time.Duration
 	// MaxConns bounds the open connections; default 64.
 	MaxConns int
+	// Instrument wraps the connection pool, to watch the calls; nil for nothing.
+	Instrument func(http.RoundTripper) http.RoundTripper
 }
 
 // Client speaks to one cluster. It is safe for concurrent use.
@@ -43,13 +45,16 @@ const maxAnswer = 64 << 20
 // Nothing is retried here; callers know what they can wait for.
 func Open(urls string, o Options) (*Client, error) {
 	conns := cmp.Or(o.MaxConns, 64)
+	var transport http.RoundTripper = &http.Transport{
+		DialContext:     (&net.Dialer{Timeout: cmp.Or(o.Dial, time.Second), KeepAlive: 30 * time.Second}).DialContext,
+		MaxConnsPerHost: conns, MaxIdleConnsPerHost: conns, IdleConnTimeout: 90 * time.Second,
+		TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: false,
+	}
+	if o.Instrument != nil {
+		transport = o.Instrument(transport)
+	}
 	es, err := elasticsearch.NewBaseClient(elasticsearch.Config{
-		Addresses: strings.Split(urls, ","), DisableRetry: true, DisableMetaHeader: true,
-		Transport: &http.Transport{
-			DialContext:     (&net.Dialer{Timeout: cmp.Or(o.Dial, time.Second), KeepAlive: 30 * time.Second}).DialContext,
-			MaxConnsPerHost: conns, MaxIdleConnsPerHost: conns, IdleConnTimeout: 90 * time.Second,
-			TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: false,
-		},
+		Addresses: strings.Split(urls, ","), DisableRetry: true, DisableMetaHeader: true, Transport: transport,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("elastic: %w", err)

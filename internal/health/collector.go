@@ -13,6 +13,7 @@ var (
 		"State of an indicator, or of all together: 0 normal, 1 warning, 2 alarm.", []string{"indicator"}, nil)
 	boundDesc = prometheus.NewDesc("yourticket_health_bound", "Where an indicator begins to be a warning or an alarm.",
 		[]string{"indicator", "state"}, nil)
+	partDesc = prometheus.NewDesc("yourticket_part_up", "1 for a part that answered when it was last asked, else 0.", []string{"part"}, nil)
 )
 
 // Describe implements prometheus.Collector.
@@ -20,6 +21,7 @@ func (m *Monitor) Describe(ch chan<- *prometheus.Desc) {
 	ch <- valueDesc
 	ch <- stateDesc
 	ch <- boundDesc
+	ch <- partDesc
 }
 
 // Collect implements prometheus.Collector: the numbers of the report.
@@ -35,8 +37,25 @@ func (m *Monitor) Collect(ch chan<- prometheus.Metric) {
 		gauge(stateDesc, float64(i.State.rank()), i.Name)
 	}
 	gauge(stateDesc, float64(r.State.rank()), "all")
+	for part, up := range m.reached() {
+		gauge(partDesc, up, part)
+	}
 	for _, t := range thresholds {
 		gauge(boundDesc, t.warning, t.name, string(Warning))
 		gauge(boundDesc, t.alarm, t.name, string(Alarm))
 	}
+}
+
+// reached tells which parts answered when they were last asked.
+func (m *Monitor) reached() map[string]float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	up := map[string]float64{}
+	for _, p := range m.parts {
+		up[p.Name] = 1
+		if m.away[p.Name] {
+			up[p.Name] = 0
+		}
+	}
+	return up
 }

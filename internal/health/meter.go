@@ -17,10 +17,15 @@ const (
 	Unmeasured
 )
 
+// String names a kind in metrics.
+func (k Kind) String() string { return [...]string{"other", "booking", "slow", "unmeasured"}[k] }
+
 // Meter measures requests and queries. It is safe for concurrent use, and
 // costs some tens of nanoseconds.
 type Meter struct {
 	other, booking, slow, queries window
+	providers                     window
+	security                      window
 }
 
 // Request counts an answered request. A status of 500 and above is a failure.
@@ -40,6 +45,38 @@ func (m *Meter) Request(kind Kind, status int, at time.Time, took time.Duration)
 // Query counts a query of a database.
 func (m *Meter) Query(at time.Time, took time.Duration, failed bool) { m.queries.add(at, took, failed) }
 
+// Provider counts a call to a payment provider.
+func (m *Meter) Provider(at time.Time, took time.Duration, failed bool) {
+	m.providers.add(at, took, failed)
+}
+
+// SecurityEvent counts something that only somebody with bad intentions, or a
+// mistake, does: a failed log-in, a false signature.
+func (m *Meter) SecurityEvent(at time.Time) { m.security.add(at, 0, true) }
+
+// Providers is how the calls to payment providers of this process went in the
+// last minute.
+func (m *Meter) Providers(now time.Time) Providers {
+	r := m.providers.read(now)
+	return Providers{P99: r.p99, Calls: r.total}
+}
+
+// Providers is how payment providers answer.
+type Providers struct {
+	// P99 is how long all but one in a hundred of Calls took at the most.
+	P99   time.Duration
+	Calls uint64
+	// Away is how many are not asked because they were in trouble.
+	Away int
+}
+
+func (p Providers) values() map[string]sample {
+	return map[string]sample{
+		ProviderLatencyP99: {milliseconds(p.P99), p.Calls},
+		ProvidersAway:      {value: float64(p.Away)},
+	}
+}
+
 // sample is a value with the number of what it was made from.
 type sample struct {
 	value float64
@@ -54,6 +91,7 @@ func (m *Meter) read(now time.Time) map[string]sample {
 		LatencyP99:         {milliseconds(other.p99), other.total},
 		BookingLatencyP99:  {milliseconds(booking.p99), booking.total},
 		DatabaseLatencyP99: {milliseconds(queries.p99), queries.total},
+		SecurityEvents:     {value: float64(m.security.read(now).total)},
 		ErrorRate:          {percent(failed, total, 0), total},
 		BookingSuccessRate: {percent(booking.total-min(booking.total, booking.failed), booking.total, 100), booking.total},
 	}

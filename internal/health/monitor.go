@@ -46,9 +46,10 @@ type Report struct {
 
 // Monitor turns measurements into reports. It is safe for concurrent use.
 type Monitor struct {
-	meter    *Meter
-	parts    []Part
-	degraded func() []string
+	meter     *Meter
+	parts     []Part
+	degraded  func() []string
+	providers func(context.Context) (Providers, error)
 
 	mu      sync.Mutex
 	process process
@@ -57,6 +58,7 @@ type Monitor struct {
 
 	looking  sync.Mutex // held while the parts are asked
 	away     map[string]bool
+	payments Providers
 	lookedAt time.Time
 }
 
@@ -65,6 +67,10 @@ type Monitor struct {
 func NewMonitor(meter *Meter, parts []Part, degraded func() []string) *Monitor {
 	return &Monitor{meter: meter, parts: parts, degraded: degraded, process: newProcess(time.Now()), away: map[string]bool{}}
 }
+
+// WatchProviders lets reports tell how the payment providers answer, as far as
+// look knows. It is called before the first report.
+func (m *Monitor) WatchProviders(look func(context.Context) (Providers, error)) { m.providers = look }
 
 // Run keeps the report fresh until ctx ends.
 func (m *Monitor) Run(ctx context.Context) {
@@ -93,6 +99,9 @@ func (m *Monitor) Report(ctx context.Context) Report {
 	}
 	values := m.meter.read(now)
 	maps.Copy(values, m.process.share(now))
+	if m.providers != nil {
+		maps.Copy(values, m.payments.values())
+	}
 	m.report, m.at = m.judge(values), now
 	return m.report
 }
@@ -153,11 +162,15 @@ func (m *Monitor) look(ctx context.Context) {
 	for i, p := range m.parts {
 		wg.Go(func() { failed[i] = p.Ping(ctx) != nil })
 	}
+	var payments Providers
+	if m.providers != nil {
+		wg.Go(func() { payments, _ = m.providers(ctx) }) // who cannot be asked is away by the part that knows
+	}
 	wg.Wait()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, p := range m.parts {
 		m.away[p.Name] = failed[i]
 	}
-	m.lookedAt = time.Now()
+	m.lookedAt, m.payments = time.Now(), payments
 }

@@ -1,5 +1,7 @@
 package health
 
+import "math"
+
 // State is how something is.
 type State string
 
@@ -40,6 +42,9 @@ const (
 	Memory             = "memory"
 	DatabaseLatencyP99 = "database_latency_p99"
 	PartsUnreached     = "parts_unreached"
+	ProviderLatencyP99 = "provider_latency_p99"
+	ProvidersAway      = "providers_away"
+	SecurityEvents     = "security_events"
 )
 
 // threshold is where an indicator stops to be normal, and where it becomes an
@@ -66,6 +71,13 @@ var thresholds = []threshold{
 	{name: DatabaseLatencyP99, unit: "ms", warning: 100, alarm: 500, least: 20},
 	// A part that the sale can do without counts one, any other ten.
 	{name: PartsUnreached, unit: "points", warning: 1, alarm: 10},
+	// A slow provider holds its buyers up and nobody else, so it is no alarm.
+	{name: ProviderLatencyP99, unit: "ms", warning: 2000, alarm: math.Inf(1), least: 5},
+	// With one away the other is asked; with both nothing can be sold.
+	{name: ProvidersAway, unit: "providers", warning: 1, alarm: 2},
+	// Failed log-ins and webhooks with a false signature: some are mistakes,
+	// that many in a minute are somebody's work.
+	{name: SecurityEvents, unit: "a minute", warning: 60, alarm: 300},
 }
 
 // judge gives the state of a value.

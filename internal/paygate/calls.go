@@ -26,7 +26,7 @@ func (g *Guard) Authorize(ctx context.Context, r ticket.ChargeRequest) ticket.Ch
 	start := time.Now()
 	done, no := g.enter(ctx, opAuthorize)
 	if no != nil {
-		g.metrics.refused(g.name, opAuthorize, no.code)
+		g.refused(opAuthorize, no.code)
 		c := ticket.Charge{Provider: g.name, Attempt: r.Attempt, Outcome: ticket.OutcomeNotExecuted, Code: no.code}
 		c.Message = "The payment provider is not asked now."
 		return c
@@ -35,7 +35,7 @@ func (g *Guard) Authorize(ctx context.Context, r ticket.ChargeRequest) ticket.Ch
 	defer func() { done(verdict) }()
 	c := g.provider.Authorize(ctx, r)
 	verdict = ofCharge(ctx, c)
-	g.metrics.answered(g.name, opAuthorize, string(c.Outcome), start)
+	g.answered(opAuthorize, string(c.Outcome), troubleOf(c), start)
 	return c
 }
 
@@ -45,7 +45,7 @@ func (g *Guard) Resume(ctx context.Context, r ticket.ChargeRequest, before ticke
 	start := time.Now()
 	done, no := g.enter(ctx, opResume)
 	if no != nil {
-		g.metrics.refused(g.name, opResume, no.code)
+		g.refused(opResume, no.code)
 		before.Provider, before.Attempt, before.Outcome, before.Code = g.name, r.Attempt, ticket.OutcomeUnanswered, no.code
 		before.Message = "The payment provider is not asked now."
 		return before
@@ -54,7 +54,7 @@ func (g *Guard) Resume(ctx context.Context, r ticket.ChargeRequest, before ticke
 	defer func() { done(verdict) }()
 	c := g.provider.Resume(ctx, r, before)
 	verdict = ofCharge(ctx, c)
-	g.metrics.answered(g.name, opResume, string(c.Outcome), start)
+	g.answered(opResume, string(c.Outcome), troubleOf(c), start)
 	return c
 }
 
@@ -122,7 +122,7 @@ func (g *Guard) call(ctx context.Context, operation string, do func() error) err
 	start := time.Now()
 	done, no := g.enter(ctx, operation)
 	if no != nil {
-		g.metrics.refused(g.name, operation, no.code)
+		g.refused(operation, no.code)
 		e := ticket.Errorf(ticket.CodeProviderUnavailable, "The payment provider %s is not asked now: %s.", g.name, no.code)
 		if no.code == CodeRateGate {
 			e.RetryAfterSeconds = max(1, int(math.Ceil(no.after.Seconds())))
@@ -133,10 +133,11 @@ func (g *Guard) call(ctx context.Context, operation string, do func() error) err
 	defer func() { done(verdict) }()
 	err := do()
 	verdict = ofError(ctx, err)
-	outcome := "done"
+	outcome, trouble := "done", ""
 	if err != nil {
 		outcome = string(ticket.CodeOf(err))
+		trouble = outcome
 	}
-	g.metrics.answered(g.name, operation, outcome, start)
+	g.answered(operation, outcome, trouble, start)
 	return err
 }

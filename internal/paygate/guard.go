@@ -46,6 +46,8 @@ type Options struct {
 	Window    time.Duration
 	// ProbeAfter is how long the circuit stays open before a call probes; default 5 s.
 	ProbeAfter time.Duration
+	// Observe is told of each call that was made, and whether it failed; may be nil.
+	Observe func(took time.Duration, failed bool)
 	// Registerer takes the metrics; nil registers none.
 	Registerer prometheus.Registerer
 	// Logger hears of circuits that open and close; default slog.Default().
@@ -61,6 +63,7 @@ type Guard struct {
 	patient  bool
 	breaker  *gobreaker.TwoStepCircuitBreaker[any]
 	metrics  *metrics
+	observe  func(took time.Duration, failed bool)
 }
 
 var _ ticket.PaymentProvider = (*Guard)(nil)
@@ -86,8 +89,11 @@ func New(o Options) (*Guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("paygate: metrics: %w", err)
 	}
-	return &Guard{name: o.Name, provider: o.Provider, gate: o.Gate, breaker: newBreaker(o, m), metrics: m}, nil
+	return &Guard{name: o.Name, provider: o.Provider, gate: o.Gate, breaker: newBreaker(o, m), metrics: m, observe: o.Observe}, nil
 }
+
+// Away tells whether the provider is not asked now, because it was in trouble.
+func (g *Guard) Away() bool { return g.breaker.State() == gobreaker.StateOpen }
 
 // Patient gives a guard for provider, which is the same one with perhaps more
 // time for a call, that waits for its permits: for half of the time that the

@@ -43,6 +43,8 @@ type Options struct {
 	SettleAfter time.Duration
 	// HTTPTransport replaces the connection pool, in tests.
 	HTTPTransport http.RoundTripper
+	// Instrument wraps the connection pool, to watch the calls; nil for nothing.
+	Instrument func(http.RoundTripper) http.RoundTripper
 	// Logger hears of refused credentials; default slog.Default().
 	Logger *slog.Logger
 }
@@ -81,6 +83,9 @@ func New(o Options) (*Provider, error) {
 	}
 	if o.HTTPTransport == nil {
 		o.HTTPTransport = newTransport()
+	}
+	if o.Instrument != nil {
+		o.HTTPTransport = o.Instrument(o.HTTPTransport)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

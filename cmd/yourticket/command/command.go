@@ -12,6 +12,7 @@ import (
 
 	"yourticket.example/internal/app"
 	"yourticket.example/internal/config"
+	"yourticket.example/internal/telemetry"
 )
 
 // Exit codes of all commands.
@@ -110,6 +111,6 @@ func prepare(cfg config.Config, w io.Writer, required ...string) error {
 	if err := cfg.Validate(required...); err != nil {
 		return usageError{err}
 	}
-	slog.SetDefault(slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: cfg.Level()})))
+	slog.SetDefault(slog.New(telemetry.NewLogHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: cfg.Level()}))))
 	return nil
 }
