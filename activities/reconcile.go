@@ -26,6 +26,7 @@ type MoneyBooks interface {
 	Movements(ctx context.Context, p ticket.Provider, from, to time.Time, at postgres.MovementCursor, limit int) (
 		[]ticket.Movement, *postgres.MovementCursor, error)
 	ChargeHome(ctx context.Context, bookingID string, p ticket.Provider, ref string) (postgres.ChargeHome, error)
+	BookingOfCharge(ctx context.Context, p ticket.Provider, ref, captureRef string) (string, error)
 	RecordCapture(ctx context.Context, bookingID, captureRef string) error
 	BookFees(ctx context.Context, p ticket.Provider, lines []ticket.ReconciliationLine) error
 }
@@ -160,8 +161,11 @@ type LinesInput struct {
 type Healed struct {
 	// Orphans are charges that pay for nothing: they are to be settled.
 	Orphans []Orphan `json:"orphans,omitempty"`
-	Last    int64    `json:"last"`
-	Done    bool     `json:"done,omitempty"`
+	// Reviews are charges that the provider gave back, or withheld, without our
+	// having heard of it: they are to be reviewed.
+	Reviews []ToReview `json:"reviews,omitempty"`
+	Last    int64      `json:"last"`
+	Done    bool       `json:"done,omitempty"`
 }
 
 // Orphan is a charge at a provider that pays for no booking.
@@ -170,8 +174,14 @@ type Orphan struct {
 	Query    ticket.ChargeQuery `json:"query"`
 }
 
+// ToReview is a booking whose charge has news at its provider.
+type ToReview struct {
+	Position  int64  `json:"position"`
+	BookingID string `json:"booking_id"`
+}
+
 // HealDifferences books captures that we missed, and finds the charges that pay
-// for nothing. A charge is an orphan only if it names a booking of ours that
+// for nothing and those of which we missed what the provider did. A charge is an orphan only if it names a booking of ours that
 // another charge, or none, pays for; what does not name one is left to people.
 func (r *Reconciliations) HealDifferences(ctx context.Context, in LinesInput) (Healed, error) {
 	lines, err := r.Books.ReconciliationLines(ctx, in.ID, in.After, linePage, true)
@@ -181,7 +191,20 @@ func (r *Reconciliations) HealDifferences(ctx context.Context, in LinesInput) (H
 	out := Healed{Last: in.After, Done: len(lines) < linePage}
 	for _, l := range lines {
 		out.Last = l.Position
-		if l.Result != ticket.ResultProviderOnly || l.Kind != ticket.MovementCapture || l.Parent == "" || !ticket.IsID(ticket.KindBooking, l.BookingID) {
+		if l.Result != ticket.ResultProviderOnly || l.Parent == "" {
+			continue
+		}
+		if l.Kind != ticket.MovementCapture {
+			bookingID, err := r.Money.BookingOfCharge(ctx, l.Provider, "", l.Parent)
+			if err != nil {
+				return out, err
+			}
+			if bookingID != "" {
+				out.Reviews = append(out.Reviews, ToReview{Position: l.Position, BookingID: bookingID})
+			}
+			continue
+		}
+		if !ticket.IsID(ticket.KindBooking, l.BookingID) {
 			continue
 		}
 		home, err := r.Money.ChargeHome(ctx, l.BookingID, l.Provider, l.Parent)

@@ -16,6 +16,7 @@ type RefundBooks interface {
 	SendingRefund(ctx context.Context, id string) (*ticket.Refund, error)
 	SettleRefund(ctx context.Context, id string, n postgres.RefundNews) (*ticket.Refund, error)
 	RetryRefund(ctx context.Context, id string) (*ticket.Refund, error)
+	AttributeRefund(ctx context.Context, id string, a postgres.Attribution) (*ticket.Refund, error)
 	Booking(ctx context.Context, id string) (*ticket.Booking, error)
 }
 
@@ -79,29 +80,36 @@ func (r *Refunds) order(ctx context.Context, in RefundInput) (postgres.RefundOrd
 	if !ticket.IsID(ticket.KindBooking, in.BookingID) {
 		return order, ticket.Errorf(ticket.CodeNotFound, "There is no booking %q.", in.BookingID)
 	}
-	if len(in.Seats) == 0 {
-		return order, nil
+	var err error
+	order.Seats, err = r.places(ctx, in.BookingID, in.Seats)
+	return order, err
+}
+
+// places finds the places of a booking's event by their ids; none for none.
+func (r *Refunds) places(ctx context.Context, bookingID string, ids []string) (seats []int, err error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	b, err := r.Books.Booking(ctx, in.BookingID)
+	b, err := r.Books.Booking(ctx, bookingID)
 	if err != nil {
-		return order, err
+		return nil, err
 	}
 	event, err := r.Catalogue.Event(ctx, b.EventID)
 	if err != nil {
-		return order, err
+		return nil, err
 	}
 	plan, _, err := r.Catalogue.Places(ctx, event.PlanID)
 	if err != nil {
-		return order, err
+		return nil, err
 	}
-	for i, id := range in.Seats {
+	for i, id := range ids {
 		index, ok := plan.IndexOf(id)
 		if !ok {
-			return order, ticket.Invalid(fmt.Sprintf("seats[%d]", i), "the plan has no seat %q", id)
+			return nil, ticket.Invalid(fmt.Sprintf("seats[%d]", i), "the plan has no seat %q", id)
 		}
-		order.Seats = append(order.Seats, index)
+		seats = append(seats, index)
 	}
-	return order, nil
+	return seats, nil
 }
 
 // RefundRef names a refund.
@@ -134,7 +142,7 @@ func (r *Refunds) SendRefund(ctx context.Context, in RefundRef) (*ticket.Refund,
 	}
 	switch refund.Status {
 	case ticket.RefundSent:
-	case ticket.RefundPending, ticket.RefundSucceeded:
+	case ticket.RefundPending, ticket.RefundSucceeded, ticket.RefundNeedsAttention:
 		return r.look(ctx, refund)
 	default:
 		return refund, nil
@@ -177,7 +185,7 @@ func (r *Refunds) look(ctx context.Context, refund *ticket.Refund) (*ticket.Refu
 
 // book writes down what the provider's books say of a refund.
 func (r *Refunds) book(ctx context.Context, refund *ticket.Refund, found ticket.ProviderRefund) (*ticket.Refund, error) {
-	news := postgres.RefundNews{Status: ticket.RefundPending, Attempt: refund.Attempt, Ref: found.Ref}
+	news := postgres.RefundNews{Status: ticket.RefundPending, Attempt: refund.Attempt, Ref: found.Ref, Found: &found}
 	switch found.State {
 	case ticket.RefundStateSucceeded:
 		news.Status = ticket.RefundSucceeded
@@ -213,10 +221,24 @@ type ResolveRefundInput struct {
 	Attempt  int    `json:"attempt"`
 	By       string `json:"by"`
 	Note     string `json:"note"`
+	// Seats are ids of the places that money was for of which that was not known.
+	Seats []string `json:"seats,omitempty"`
 }
 
-// ResolveRefund books that the buyer has got the money in another way.
+// ResolveRefund books that the buyer has got the money in another way; or, of
+// money that went back without our asking, what it was for.
 func (r *Refunds) ResolveRefund(ctx context.Context, in ResolveRefundInput) (*ticket.Refund, error) {
+	refund, _, err := r.Books.Refund(ctx, in.RefundID)
+	if err != nil {
+		return nil, err
+	}
+	if refund.Unattributed() {
+		seats, err := r.places(ctx, refund.BookingID, in.Seats)
+		if err != nil {
+			return nil, err
+		}
+		return r.Books.AttributeRefund(ctx, in.RefundID, postgres.Attribution{Seats: seats, Note: in.By + ": " + in.Note})
+	}
 	return r.Books.SettleRefund(ctx, in.RefundID, postgres.RefundNews{
 		Status: ticket.RefundFailed, Attempt: in.Attempt, Note: in.By + ": " + in.Note,
 	})

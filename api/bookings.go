@@ -17,6 +17,7 @@ type BookingDeps struct {
 	Purchases Purchases
 	Books     BookingReader
 	Refunds   Refunds
+	Reviews   Reviews
 	Live      LiveSeats
 	Claims    KeyClaims
 	// Admissions checks those of events with a waiting room; nil admits nobody there.
@@ -36,9 +37,10 @@ type BookingDeps struct {
 type BookingReader interface {
 	Booking(ctx context.Context, id string) (*ticket.Booking, error)
 	BookingsOf(ctx context.Context, buyerID string, after postgres.BookingsCursor, limit int) ([]*ticket.Booking, error)
+	BookingOfCharge(ctx context.Context, p ticket.Provider, ref, captureRef string) (string, error)
 	SeenWebhook(ctx context.Context, bookingID string, p ticket.Provider, eventID string) (bool, error)
+	RememberWebhook(ctx context.Context, bookingID string, p ticket.Provider, eventID string) error
 	Refund(ctx context.Context, id string) (r *ticket.Refund, fingerprint string, err error)
-	ForgetWebhook(ctx context.Context, bookingID string, p ticket.Provider, eventID string) error
 }
 
 // LiveSeats tells what is plainly not to be had.

@@ -39,6 +39,7 @@ type ticketBody struct {
 	SeatID string              `json:"seat_id"`
 	Code   string              `json:"code" doc:"What the door scans; empty once the ticket was transferred to somebody else."`
 	Status ticket.TicketStatus `json:"status" enum:"live,used,refunded,transferred"`
+	Frozen bool                `json:"frozen,omitempty" doc:"The payment is disputed: nobody is let in with the ticket until that is decided."`
 }
 
 // ticketTransferred is how a ticket looks to its buyer once somebody else has
@@ -73,7 +74,7 @@ func (s *Server) showBooking(ctx context.Context, b *ticket.Booking) (bookingBod
 		})
 	}
 	for _, t := range b.Tickets {
-		shown := ticketBody{ID: t.ID, SeatID: plan.Seats[t.SeatIndex].ID, Status: t.Status}
+		shown := ticketBody{ID: t.ID, SeatID: plan.Seats[t.SeatIndex].ID, Status: t.Status, Frozen: t.Frozen}
 		if !s.sees(ctx, b, t) {
 			shown.Status = ticketTransferred
 		} else if shown.Code, err = s.deps.Codes.TicketCode(ctx, t); err != nil {

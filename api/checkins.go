@@ -45,7 +45,7 @@ func (s *Server) registerDoor(api huma.API) {
 		OperationID: "check-in", Method: http.MethodPost, Path: "/v1/checkins", Tags: tags,
 		Summary: "Let the holder of a ticket in, once",
 		Description: "Of any number of doors that send a code at the same time one is answered 200, the others 409 `already-used` " +
-			"with `used_at` and `device_id` of the first. A scan that is sent again gets the same answer: under the same " +
+			"with `used_at` and `device_id` of the first. 409 `frozen` while the payment is disputed. A scan that is sent again gets the same answer: under the same " +
 			"Idempotency-Key, with the same `device_id` and `at`, or from the same device within 5 seconds.",
 	}, only(ticket.RoleDoor), s.checkIn)
 	s.registerOfflineDoor(api, tags)
@@ -134,7 +134,7 @@ func (s *Server) scan(ctx context.Context, code string, scan postgres.Scan) (out
 // explainScan adds to a refusal what the door tells the person before it.
 func (s *Server) explainScan(ctx context.Context, c postgres.CheckedTicket, err error) error {
 	code := ticket.CodeOf(err)
-	if code != ticket.CodeAlreadyUsed && code != ticket.CodeRefunded {
+	if code != ticket.CodeAlreadyUsed && code != ticket.CodeRefunded && code != ticket.CodeFrozen {
 		return err
 	}
 	e := ticket.Errorf(code, "%s", messageOf(err))

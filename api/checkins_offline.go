@@ -54,7 +54,7 @@ type listedItem struct {
 	Zone       string     `json:"zone"`
 	Row        string     `json:"row"`
 	Number     string     `json:"number"`
-	Status     string     `json:"status" enum:"valid,used,revoked"`
+	Status     string     `json:"status" enum:"valid,used,revoked,frozen" doc:"frozen: the payment is disputed; whoever has it is sent to the box office."`
 	UsedAt     *time.Time `json:"used_at,omitempty"`
 	DeviceID   string     `json:"device_id,omitempty"`
 }
@@ -107,6 +107,9 @@ func writeCheckinList(w io.Writer, eventID string, plan *ticket.Plan, list postg
 		case ticket.TicketUsed:
 			item.Status, item.UsedAt, item.DeviceID = "used", timeOrNil(t.UsedAt), t.UsedDevice
 		case ticket.TicketLive:
+			if t.Frozen {
+				item.Status = "frozen"
+			}
 		default:
 			item.Status = "revoked"
 		}
@@ -146,7 +149,7 @@ type uploadOutput struct {
 type uploadedScan struct {
 	Result string `json:"result" enum:"admitted,conflict,refused" doc:"conflict: another scan of the ticket was earlier. refused: the code let nobody in, see code."`
 	// Code says why not.
-	Code   ticket.Code          `json:"code,omitempty" doc:"already-used, refunded or invalid-ticket."`
+	Code   ticket.Code          `json:"code,omitempty" doc:"already-used, refunded, frozen or invalid-ticket."`
 	Ticket *checkedTicket       `json:"ticket,omitempty"`
 	Seat   *checkedSeat         `json:"seat,omitempty"`
 	Others []postgres.Admission `json:"others,omitempty" doc:"The other admissions on the ticket, by time."`

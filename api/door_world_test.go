@@ -122,6 +122,14 @@ func (d *doors) codes(t *testing.T, b bought) []string {
 	return out
 }
 
+// dispute freezes a booking's tickets, or lets them in again, as a dispute does.
+func (d *doors) dispute(t *testing.T, b bought, open bool) {
+	t.Helper()
+	shard, _ := ticket.ShardOf(b.ID)
+	_, err := d.shards[shard].Exec(t.Context(), `UPDATE tickets SET frozen = $2 WHERE booking_id = $1`, b.ID, open)
+	require.NoError(t, err)
+}
+
 // refund ends a ticket as a refund does.
 func (d *doors) refund(t *testing.T, ticketID string) {
 	t.Helper()

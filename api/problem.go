@@ -52,6 +52,7 @@ var answers = map[ticket.Code]struct {
 	ticket.CodeTurnExpired:         {http.StatusGone, "The turn has passed"},
 	ticket.CodeAlreadyUsed:         {http.StatusConflict, "The ticket was used already"},
 	ticket.CodeRefunded:            {http.StatusGone, "The ticket was refunded"},
+	ticket.CodeFrozen:              {http.StatusConflict, "The payment of the ticket is disputed"},
 	ticket.CodeInvalidTicket:       {http.StatusUnprocessableEntity, "The ticket is not valid"},
 	codeTimeout:                    {http.StatusRequestTimeout, "The request took too long to arrive"},
 }

@@ -147,6 +147,9 @@ func (s *Server) resendTickets(ctx context.Context, in *BookingPath) (*resendOut
 	valid := false
 	for _, t := range b.Tickets {
 		valid = valid || t.HeldBy(b.BuyerID) == b.BuyerID && t.Status != ticket.TicketRefunded
+		if t.Frozen {
+			return nil, ticket.Errorf(ticket.CodeFrozen, "The payment of the booking is disputed: its tickets are not valid until that is decided.")
+		}
 	}
 	if !valid {
 		return nil, ticket.Errorf(ticket.CodeBookingState, "The booking is %s and has no tickets to send.", b.Status)
@@ -169,6 +172,7 @@ type heldTicket struct {
 	StartsAt  time.Time           `json:"starts_at"`
 	Seat      checkedSeat         `json:"seat"`
 	Status    ticket.TicketStatus `json:"status" enum:"live,used,refunded"`
+	Frozen    bool                `json:"frozen,omitempty" doc:"The payment is disputed: nobody is let in with the ticket until that is decided."`
 	Received  bool                `json:"received" doc:"Somebody else bought it and gave it to the caller."`
 	Code      string              `json:"code"`
 }
@@ -213,7 +217,7 @@ func (s *Server) showHeld(ctx context.Context, t postgres.HeldTicket) (heldTicke
 	}
 	code, err := s.deps.Codes.TicketCode(ctx, t.Ticket)
 	return heldTicket{
-		ID: t.ID, BookingID: t.BookingID, EventID: t.EventID, EventName: event.Name, StartsAt: event.StartsAt.UTC(), Status: t.Status,
+		ID: t.ID, BookingID: t.BookingID, EventID: t.EventID, EventName: event.Name, StartsAt: event.StartsAt.UTC(), Status: t.Status, Frozen: t.Frozen,
 		Seat: showSeat(&plan.Seats[t.SeatIndex]), Received: t.HeldBy(t.BuyerID) != t.BuyerID, Code: code,
 	}, err
 }

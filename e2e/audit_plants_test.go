@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"yourticket.example/e2e/system"
 	"yourticket.example/ticket"
 )
 
@@ -225,6 +226,24 @@ func (s *audited) plantsInRooms() []plant {
 			},
 		},
 		{
+			name: "a disputed ticket that still lets in", want: []int{15},
+			set: func(t *testing.T) {
+				s.sql(t, s.hall, `UPDATE tickets SET frozen = false WHERE booking_id = $1`, s.disputed.ID)
+			},
+			unset: func(t *testing.T) {
+				s.sql(t, s.hall, `UPDATE tickets SET frozen = true WHERE booking_id = $1`, s.disputed.ID)
+			},
+		},
+		{
+			name: "a dispute that the journal does not have", want: []int{15},
+			set: func(t *testing.T) {
+				s.sql(t, s.hall, `UPDATE journal SET booking_id = 'x' || booking_id WHERE booking_id = $1 AND transaction_id LIKE 'dispute/%/opened'`, s.disputed.ID)
+			},
+			unset: func(t *testing.T) {
+				s.sql(t, s.hall, `UPDATE journal SET booking_id = substr(booking_id, 2) WHERE booking_id = 'x' || $1`, s.disputed.ID)
+			},
+		},
+		{
 			name: "money that is reserved for a booking that ended", want: []int{15},
 			set:   func(t *testing.T) { s.charge = s.intent(t, s.canceled.ID, "7", 500) },
 			unset: func(t *testing.T) { s.cancelIntent(t, s.charge) },
@@ -233,8 +252,9 @@ func (s *audited) plantsInRooms() []plant {
 }
 
 // lasting plants what no statement mends, one on top of the other, and looks
-// at what each adds.
+// at what each adds. Nobody hears of what is done at the providers any more.
 func (s *audited) lasting(t *testing.T) {
+	s.unheard(t)
 	twice := s.intent(t, s.visa.ID, "1", 500)
 	s.cancelIntent(t, twice)
 	_, broken := s.audit(t)
@@ -259,4 +279,18 @@ func (s *audited) lasting(t *testing.T) {
 	s.pretends(t, ticket.BookingConfirmed)
 	_, broken = s.audit(t)
 	require.Equal(t, []int{7, 8, 18, 19}, broken, "a confirmation that was lost")
+}
+
+// unheard does at the providers what our books then do not know, and has them
+// mended by what the product does when it hears of it.
+func (s *audited) unheard(t *testing.T) {
+	for _, b := range []system.Booking{s.visa, s.vaulted} {
+		id, err := s.DisputePayment(t.Context(), b.Payment.Provider, b.ID, 0)
+		require.NoError(t, err)
+		report, broken := s.audit(t)
+		require.Equal(t, []int{15}, broken, "a dispute at %s: %s", b.Payment.Provider, said(report))
+		require.NoError(t, s.DecideDispute(t.Context(), id, "won"))
+		report, broken = s.audit(t)
+		require.Empty(t, broken, "a dispute that was won: %s", said(report))
+	}
 }

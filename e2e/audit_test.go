@@ -29,7 +29,7 @@ type audited struct {
 	hall, club *system.Event
 	// visa, vaulted and pit are confirmed bookings of hall, canceled and held are
 	// what they are called, admitted is a confirmed one of club.
-	visa, vaulted, pit, canceled, held, admitted system.Booking
+	visa, vaulted, pit, canceled, held, admitted, disputed system.Booking
 	// charge is the one that was made past the system last.
 	charge string
 }
@@ -47,6 +47,14 @@ func openAudited(t *testing.T) *audited {
 	s.vaulted = s.buys(t, s.hall, 1, system.Vaulted)
 	s.pit = s.buys(t, s.hall, 20, system.Visa)
 	s.buys(t, s.hall, 21, system.Both)
+	s.disputed = s.buys(t, s.hall, 2, system.Visa)
+	_, err := s.DisputePayment(t.Context(), "stripe", s.disputed.ID, 0)
+	require.NoError(t, err)
+	shard, _ := ticket.ShardOf(s.disputed.ID)
+	require.Eventually(t, func() (frozen bool) {
+		err := s.Shards[shard].QueryRow(t.Context(), `SELECT bool_and(frozen) FROM tickets WHERE booking_id = $1`, s.disputed.ID).Scan(&frozen)
+		return err == nil && frozen
+	}, 20*time.Second, 50*time.Millisecond)
 	ann, order := buyer(t, s.System), system.Order{EventID: s.hall.ID, Seats: s.hall.Seats[5:6]}
 	s.canceled = booked(t, "held")(ann.Book(t.Context(), "canceled", order))
 	booked(t, "canceled")(ann.Cancel(t.Context(), s.canceled.ID))

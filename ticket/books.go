@@ -17,9 +17,11 @@ type ChargeBalance struct {
 	Open     int64 `json:"open"`
 	Captured int64 `json:"captured"`
 	Refunded int64 `json:"refunded"`
+	// Disputed is withheld by disputes that are open, and gone by those that were lost.
+	Disputed int64 `json:"disputed,omitempty"`
 	// CreatedAt is when the charge, or the first that is known of it, was made.
 	CreatedAt time.Time `json:"created_at"`
 }
 
 // Net is what the provider keeps of the charge.
-func (b ChargeBalance) Net() int64 { return b.Captured - b.Refunded }
+func (b ChargeBalance) Net() int64 { return b.Captured - b.Refunded - b.Disputed }

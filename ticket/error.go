@@ -41,7 +41,9 @@ const (
 	CodeTurnExpired         Code = "turn-expired"
 	CodeAlreadyUsed         Code = "already-used"
 	CodeRefunded            Code = "refunded"
-	CodeInvalidTicket       Code = "invalid-ticket"
+	// CodeFrozen: the payment of a ticket is disputed.
+	CodeFrozen        Code = "frozen"
+	CodeInvalidTicket Code = "invalid-ticket"
 
 	// CodeStaleHold: the hold is no longer the seat's. Inner code, answered as seats-unavailable.
 	CodeStaleHold Code = "stale-hold"

@@ -40,6 +40,10 @@ const (
 	RefundByDispute  RefundSource = "dispute"  // a dispute that was lost
 )
 
+// Unasked tells whether the money went back without anybody here having asked
+// for it.
+func (s RefundSource) Unasked() bool { return s == RefundByProvider || s == RefundByDispute }
+
 // Refund is money of a booking that goes back to its buyer, for all of its
 // tickets or for some.
 type Refund struct {
@@ -80,6 +84,10 @@ type TakenCharge struct {
 	Amount     Money  `json:"amount"`
 }
 
+// Unattributed tells whether money went back of which nobody has said yet what
+// it was for: the amount fits no tickets of the booking.
+func (r *Refund) Unattributed() bool { return r.Source.Unasked() && len(r.Seats) == 0 }
+
 // RefundState is what a provider's books say of a refund.
 type RefundState string
 
@@ -100,6 +108,8 @@ type ProviderRefund struct {
 	Attempt  int       `json:"attempt,omitempty"`
 	Reason   string    `json:"reason,omitempty"` // why it failed
 	At       time.Time `json:"at,omitzero"`
+	// FailedAt is when its money came back; zero where the provider does not say.
+	FailedAt time.Time `json:"failed_at,omitzero"`
 }
 
 // DisputeState is where a dispute stands.
@@ -121,6 +131,9 @@ type ProviderDispute struct {
 	Fee    int64        `json:"fee,omitempty"` // 0 where it is not known yet
 	Reason string       `json:"reason,omitempty"`
 	At     time.Time    `json:"at,omitzero"`
+	// ClosedAt is when it was decided; zero while it is open, and where the
+	// provider does not say.
+	ClosedAt time.Time `json:"closed_at,omitzero"`
 }
 
 // RefundProvider is what refunds ask of Stripe or PayPal.

@@ -34,6 +34,8 @@ type Deps struct {
 	// PatientPayments waits for the provider's rate and its answer.
 	PatientPayments *activities.Payments
 	Refunds         *activities.Refunds
+	// Reviews follow what providers do to charges by themselves.
+	Reviews *activities.Reviews
 	// Interceptors see every workflow and activity, inside of what gives errors
 	// their retry semantics.
 	Interceptors []interceptor.WorkerInterceptor
@@ -84,6 +86,10 @@ var fleets = []fleet{
 			w.RegisterWorkflowWithOptions(workflows.Refund, workflow.RegisterOptions{
 				Name: workflows.RefundType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 			})
+			w.RegisterWorkflowWithOptions(workflows.ReviewCharge, workflow.RegisterOptions{
+				Name: workflows.ReviewType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+			})
+			w.RegisterActivity(d.Reviews)
 			w.RegisterActivity(d.PatientPayments)
 			w.RegisterActivity(d.Refunds)
 		},

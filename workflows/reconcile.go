@@ -154,6 +154,11 @@ func (r *reconciliation) heal() error {
 				return err
 			}
 		}
+		for _, v := range out.Reviews {
+			if err := r.review(v); err != nil {
+				return err
+			}
+		}
 		at, done = out.Last, out.Done
 	}
 	for at, done := int64(0), false; !done; {
@@ -182,6 +187,23 @@ func (r *reconciliation) settle(o activities.Orphan) error {
 	}
 	r.orphans++
 	note := activities.NoteInput{ID: r.in.ID, Position: o.Position, Action: "undone by " + id}
+	return workflow.ExecuteActivity(r.ctx, reconciliations.NoteAction, note).Get(r.ctx, nil)
+}
+
+// review leaves a charge of which we missed something to a workflow of its own,
+// which may be at it already.
+func (r *reconciliation) review(v activities.ToReview) error {
+	id := ReviewID(v.BookingID)
+	ctx := workflow.WithChildOptions(r.ctx, workflow.ChildWorkflowOptions{
+		WorkflowID: id, TaskQueue: QueuePayments, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
+		StaticSummary: "news of a charge, found by " + r.in.ID,
+	})
+	in := activities.ReviewInput{BookingID: v.BookingID}
+	err := workflow.ExecuteChildWorkflow(ctx, ReviewType, in).GetChildWorkflowExecution().Get(ctx, nil)
+	if err != nil && !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		return err
+	}
+	note := activities.NoteInput{ID: r.in.ID, Position: v.Position, Action: "booked by " + id}
 	return workflow.ExecuteActivity(r.ctx, reconciliations.NoteAction, note).Get(r.ctx, nil)
 }
 

@@ -13,7 +13,16 @@ type refundDesk struct {
 	waiting bool
 	retry   bool
 	again   bool // the provider is to be asked at once
-	resolve *ResolveRequest
+	resolve *ResolveRefundRequest
+}
+
+// ResolveRefundRequest says how a refund was settled by hand. Of money that went
+// back without our asking it says what it was for.
+type ResolveRefundRequest struct {
+	By   string `json:"by"`
+	Note string `json:"note"`
+	// Seats are ids of the places whose tickets end for it; none: it was a gift.
+	Seats []string `json:"seats,omitempty"`
 }
 
 func (r *refund) setHandlers() error {
@@ -29,16 +38,24 @@ func (r *refund) setHandlers() error {
 			r.support.retry = true
 			return r.outcome(), nil
 		},
-		workflow.UpdateHandlerOptions{Validator: func(q SupportRequest) error { return r.mayNow(q.By != "", "say who asks for it (by)") }})
+		workflow.UpdateHandlerOptions{Validator: func(q SupportRequest) error {
+			if r.refund != nil && r.refund.Unattributed() {
+				return temporal.NewApplicationError("The money is with the buyer: say what it is for (Resolve).", string(ticket.CodeBookingState))
+			}
+			return r.mayNow(q.By != "", "say who asks for it (by)")
+		}})
 	if err != nil {
 		return err
 	}
 	err = workflow.SetUpdateHandlerWithOptions(r.ctx, UpdateResolve,
-		func(_ workflow.Context, q ResolveRequest) (RefundOutcome, error) {
+		func(_ workflow.Context, q ResolveRefundRequest) (RefundOutcome, error) {
 			r.support.resolve = &q
 			return r.outcome(), nil
 		},
-		workflow.UpdateHandlerOptions{Validator: func(q ResolveRequest) error {
+		workflow.UpdateHandlerOptions{Validator: func(q ResolveRefundRequest) error {
+			if len(q.Seats) > 0 && r.refund != nil && !r.refund.Unattributed() {
+				return temporal.NewApplicationError("The tickets of this refund have ended: it takes no seats.", string(ticket.CodeInvalid))
+			}
 			return r.mayNow(q.By != "" && q.Note != "", "say who resolves it (by) and how (note)")
 		}})
 	if err != nil {
@@ -79,40 +96,63 @@ func (r *refund) onBegin(ctx workflow.Context) (RefundOutcome, error) {
 }
 
 // attend hands the refund to support and does what support says: asks the
-// provider anew, or books that it was settled by hand.
+// provider anew, or books how it was settled by hand. When the provider has news
+// meanwhile it is looked at.
 func (r *refund) attend(reason string) {
 	ctx := local(r.ctx, giveUp, patiently, "flag")
 	flag := activities.FlagRefundInput{RefundID: r.in.RefundID, Attempt: r.refund.Attempt, Reason: reason}
-	r.step(workflow.ExecuteLocalActivity(ctx, refunds.FlagRefund, flag))
-	again := r.callSupport(reason)
-	ctx = local(r.ctx, giveUp, patiently, "go on")
-	if again {
-		r.step(workflow.ExecuteLocalActivity(ctx, refunds.RetryRefund, activities.RefundRef{RefundID: r.in.RefundID}))
-		r.pause, r.support.again = 0, true
-		return
+	_ = r.step(workflow.ExecuteLocalActivity(ctx, refunds.FlagRefund, flag))
+	for {
+		again := r.callSupport(reason)
+		ctx = local(r.ctx, giveUp, patiently, "go on")
+		switch {
+		case r.support.retry:
+			_ = r.step(workflow.ExecuteLocalActivity(ctx, refunds.RetryRefund, activities.RefundRef{RefundID: r.in.RefundID}))
+			r.pause, r.support.again = 0, true
+			return
+		case again:
+			return
+		}
+		q := r.support.resolve
+		err := r.step(workflow.ExecuteLocalActivity(ctx, refunds.ResolveRefund, activities.ResolveRefundInput{
+			RefundID: r.in.RefundID, Attempt: r.refund.Attempt, By: q.By, Note: q.Note, Seats: q.Seats,
+		}))
+		if err == nil {
+			r.shown = len(q.Seats) == 0 && r.shown
+			r.finish()
+			return
+		}
+		reason = "It could not be resolved so: " + cause(err)
 	}
-	r.step(workflow.ExecuteLocalActivity(ctx, refunds.ResolveRefund, activities.ResolveRefundInput{
-		RefundID: r.in.RefundID, Attempt: r.refund.Attempt, By: r.support.resolve.By, Note: r.support.resolve.Note,
-	}))
-	r.finish()
 }
 
 // step takes a refund as a step has left it. One that fails for a day leaves it
 // as it was: the next step finds out.
-func (r *refund) step(f workflow.Future) {
+func (r *refund) step(f workflow.Future) error {
 	var now ticket.Refund
-	if f.Get(r.ctx, &now) == nil {
+	err := f.Get(r.ctx, &now)
+	if err == nil {
 		r.refund = &now
 	}
+	return err
 }
 
-// callSupport stops for a person; true when it shall be tried again.
+// callSupport stops for a person, or for news of the provider; false when it was
+// settled by hand.
 func (r *refund) callSupport(reason string) bool {
 	r.support = refundDesk{waiting: true}
 	_ = workflow.UpsertTypedSearchAttributes(r.ctx, NeedsAttentionKey.ValueSet(true)) // fails on an unknown key only
-	r.tell("**Needs attention.** %s\n\nUpdate `RetryPayment` asks the provider anew; `Resolve` says that the buyer has got the money in another way.", reason)
-	_ = workflow.Await(r.ctx, func() bool { return r.support.retry || r.support.resolve != nil }) // never cancelled
-	r.support.waiting = false
+	r.tell("**Needs attention.** %s\n\n%s", reason, r.ways())
+	_ = workflow.Await(r.ctx, func() bool { return r.support.retry || r.support.resolve != nil || r.news }) // never cancelled
+	r.support.waiting, r.news = false, false
 	_ = workflow.UpsertTypedSearchAttributes(r.ctx, NeedsAttentionKey.ValueSet(false))
 	return r.support.resolve == nil
+}
+
+// ways says what support can do.
+func (r *refund) ways() string {
+	if r.refund != nil && r.refund.Unattributed() {
+		return "Update `Resolve` says what the money was for: with `seats`, whose tickets end for it, or without, as a gift."
+	}
+	return "Update `RetryPayment` asks the provider anew; `Resolve` says that the buyer has got the money in another way."
 }

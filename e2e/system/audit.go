@@ -12,6 +12,9 @@ import (
 	"github.com/stripe/stripe-go/v76/client"
 
 	"yourticket.example/internal/audit"
+	"yourticket.example/internal/paypal"
+	"yourticket.example/internal/stripe"
+	"yourticket.example/ticket"
 )
 
 // Audit runs `yourticket audit` on this system and gives its report and exit code.
@@ -51,4 +54,25 @@ func (s *System) Silence() error {
 		errs = append(errs, p.Stop())
 	}
 	return errors.Join(errs...)
+}
+
+// Providers are the product's own clients of Stripe and PayPal, as somebody with
+// access to the accounts would use them.
+func (s *System) Providers() (map[ticket.Provider]ticket.PaymentProvider, error) {
+	one, err := stripe.New(stripe.Options{APIKey: s.keys.stripe, URL: s.Sandbox.URL})
+	if err != nil {
+		return nil, err
+	}
+	other, err := paypal.New(paypal.Options{ClientID: s.keys.paypalID, ClientSecret: s.keys.paypalSecret, URL: s.Sandbox.URL})
+	return map[ticket.Provider]ticket.PaymentProvider{ticket.Stripe: one, ticket.PayPal: other}, err
+}
+
+// LoseWebhooks has the providers' events get lost from now on, until Mend.
+func (s *System) LoseWebhooks(ctx context.Context) error {
+	for _, p := range []ticket.Provider{ticket.Stripe, ticket.PayPal} {
+		if err := s.Break(ctx, string(p), "error", "webhook"); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -23,7 +23,8 @@ type row struct {
 	Tickets   []int32 // seats of its live tickets
 	Ended     []int32 // seats of its refunded tickets
 	Live      int64   // what its live tickets cost
-	Kept      int64   // what the journal has taken of it
+	Kept      int64   // what the journal has taken of it, wherever it is now
+	Apart     int64   // what of it no provider keeps: withheld, or given away
 	Provider  string  // "" without a payment
 	Paid      string  // the payment's status
 	Charged   int64   // the payment's amount
@@ -41,7 +42,10 @@ SELECT b.id, b.event_id, b.buyer_id, b.status, b.seat_indexes, b.total, b.hold_e
        ARRAY(SELECT seat_index FROM tickets t WHERE t.booking_id = b.id AND t.status IN ('live', 'used') ORDER BY 1),
        ARRAY(SELECT seat_index FROM tickets t WHERE t.booking_id = b.id AND t.status = 'refunded' ORDER BY 1),
        (SELECT COALESCE(sum(price + fee), 0)::bigint FROM tickets t WHERE t.booking_id = b.id AND t.status IN ('live', 'used')),
-       (SELECT COALESCE(sum(amount), 0)::bigint FROM journal j WHERE j.booking_id = b.id AND j.account LIKE 'clearing:%'),
+       (SELECT COALESCE(sum(amount), 0)::bigint FROM journal j WHERE j.booking_id = b.id AND (j.account LIKE 'clearing:%' OR j.account LIKE 'expense:%'
+            OR j.account LIKE 'disputes:%' OR j.account LIKE 'suspense:%' OR j.account IN ('goodwill', 'settled:by-hand'))),
+       (SELECT COALESCE(sum(amount), 0)::bigint FROM journal j WHERE j.booking_id = b.id AND (j.account LIKE 'disputes:%' OR j.account LIKE 'suspense:%'
+            OR j.account IN ('goodwill', 'settled:by-hand'))),
        COALESCE(p.provider, ''), COALESCE(p.status, ''), COALESCE(p.amount, 0)
 FROM bookings b LEFT JOIN payments p ON p.booking_id = b.id
 WHERE cardinality($1::text[]) = 0 OR b.event_id = ANY($1)`
@@ -61,7 +65,8 @@ var internalFaults = map[string]string{
 		WHERE b.confirmed_at IS NULL OR b.status NOT IN ('confirmed', 'refunding', 'refunded', 'needs_attention')`,
 	"refunds that are done and still owed, or owed and not there": `
 		SELECT r.booking_id || ' owes ' || -COALESCE(j.owed, 0) || ', its open refunds are over ' || r.open
-		FROM (SELECT booking_id, COALESCE(sum(amount) FILTER (WHERE status NOT IN ('succeeded', 'failed') AND source <> 'provider'), 0) AS open FROM refunds GROUP BY 1) r
+		FROM (SELECT booking_id, COALESCE(sum(amount) FILTER (WHERE status NOT IN ('succeeded', 'failed') 
+		             AND NOT (source IN ('provider', 'dispute') AND cardinality(seat_indexes) = 0)), 0) AS open FROM refunds GROUP BY 1) r
 		LEFT JOIN (SELECT booking_id, sum(amount) AS owed FROM journal WHERE account LIKE 'refunds:%' GROUP BY 1) j ON j.booking_id = r.booking_id
 		WHERE -COALESCE(j.owed, 0) <> r.open`,
 	"refunded payments of bookings that are not": `

@@ -183,6 +183,7 @@ type Booking struct {
 		SeatID string `json:"seat_id"`
 		Code   string `json:"code"`
 		Status string `json:"status"`
+		Frozen bool   `json:"frozen"`
 	} `json:"tickets"`
 	CreatedAt   time.Time  `json:"created_at"`
 	ConfirmedAt *time.Time `json:"confirmed_at"`

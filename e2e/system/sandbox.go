@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/stripe/stripe-go/v76/webhook"
 )
 
 // Fault is something that the sandbox does wrong on purpose.
@@ -143,4 +145,54 @@ func (s *System) control(ctx context.Context, method, path string, body, into an
 		return nil
 	}
 	return json.Unmarshal(answer.Body, into)
+}
+
+// WebhooksWait is how many events are still to be delivered.
+func (s *System) WebhooksWait(ctx context.Context) (n int) {
+	var list struct {
+		Items []struct {
+			Waiting int `json:"waiting"`
+		} `json:"items"`
+	}
+	if err := s.control(ctx, http.MethodGet, "/sandbox/webhooks", nil, &list); err != nil {
+		return 1 // unknown is not none
+	}
+	for _, i := range list.Items {
+		n += i.Waiting
+	}
+	return n
+}
+
+// DisputePayment lets the payer of a booking dispute amount of it (0: all), and
+// gives the dispute's id.
+func (s *System) DisputePayment(ctx context.Context, provider, bookingID string, amount int64) (id string, err error) {
+	var d struct {
+		ID string `json:"id"`
+	}
+	err = s.control(ctx, http.MethodPost, "/sandbox/disputes", map[string]any{
+		"provider": provider, "booking_id": bookingID, "amount": amount,
+	}, &d)
+	return d.ID, err
+}
+
+// DecideDispute ends a dispute: won is for us, lost for the payer.
+func (s *System) DecideDispute(ctx context.Context, id, outcome string) error {
+	return s.control(ctx, http.MethodPost, "/sandbox/disputes/"+url.PathEscape(id)+"/close", map[string]string{"outcome": outcome}, nil)
+}
+
+// RefundByHand gives amount (0: all) of a booking back as somebody at the
+// provider's dashboard would.
+func (s *System) RefundByHand(ctx context.Context, provider, bookingID string, amount int64) error {
+	return s.control(ctx, http.MethodPost, "/sandbox/refunds", map[string]any{
+		"provider": provider, "booking_id": bookingID, "amount": amount,
+	}, nil)
+}
+
+// StripeEvent delivers an event as Stripe would, signed now, whatever it tells.
+func (s *System) StripeEvent(ctx context.Context, event string) (*Answer, error) {
+	signed := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{
+		Payload: []byte(event), Secret: s.keys.stripeHook, Timestamp: time.Now(),
+	})
+	return s.Anonymous().Do(ctx, http.MethodPost, "/v1/webhooks/stripe", signed.Payload,
+		Header{Name: "Stripe-Signature", Value: signed.Header})
 }

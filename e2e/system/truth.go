@@ -159,7 +159,7 @@ func checkMoney(b books, ledger Ledger, all bool) []string {
 		}
 		want, most := int64(0), int64(0)
 		if known && r.sold() && r.Provider == sum.Provider {
-			want, most = r.Live, r.Total
+			want, most = r.Live-r.Apart, r.Total
 			paid[sum.BookingID] = sum.Net
 		}
 		if sum.Net != want {

@@ -103,7 +103,8 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 		LiveDeps:    api.LiveDeps{LiveMap: hub}, QueueDeps: api.QueueDeps{Rooms: s.rooms, Sales: api.TemporalSales{Client: s.temporal}},
 		DoorDeps: api.DoorDeps{Checkins: s.sales, Scanner: accounts.Keys},
 		BookingDeps: api.BookingDeps{
-			Purchases: api.TemporalPurchases{Client: s.temporal}, Refunds: api.TemporalRefunds{Client: s.temporal}, Books: s.sales, Live: s.inventory,
+			Purchases: api.TemporalPurchases{Client: s.temporal}, Refunds: api.TemporalRefunds{Client: s.temporal},
+			Reviews: api.TemporalReviews{Client: s.temporal}, Books: s.sales, Live: s.inventory,
 			Admissions: s.rooms, Vitals: vitals, Claims: redis.NewClaims(s.redisDB), Plans: s.events,
 			Codes: accounts.Keys, Tickets: s.sales, People: s.catalogue, Webhooks: verifiers, HoldFor: cfg.HoldFor,
 		},

@@ -116,11 +116,15 @@ func (s *stores) webhookVerifiers(cfg config.Config) (map[ticket.Provider]api.We
 	return map[ticket.Provider]api.WebhookVerifier{
 		ticket.Stripe: func(_ context.Context, header http.Header, body []byte) (api.PaymentEvent, error) {
 			e, err := stripe.VerifyWebhook(body, header.Get("Stripe-Signature"), cfg.StripeWebhookSecret.Reveal())
-			return api.PaymentEvent{ID: e.ID, Type: e.Type, BookingID: e.BookingID}, err
+			return api.PaymentEvent{
+				ID: e.ID, Type: e.Type, BookingID: e.BookingID, RefundID: e.RefundID, ChargeRef: e.IntentRef, CaptureRef: e.ChargeRef,
+			}, err
 		},
 		ticket.PayPal: func(ctx context.Context, header http.Header, body []byte) (api.PaymentEvent, error) {
 			e, err := payPal.VerifyWebhook(ctx, header, body, cfg.PayPalWebhookID)
-			return api.PaymentEvent{ID: e.ID, Type: e.Type, BookingID: e.BookingID}, err
+			return api.PaymentEvent{
+				ID: e.ID, Type: e.Type, BookingID: e.BookingID, RefundID: e.RefundID, ChargeRef: e.AuthorizationRef, CaptureRef: e.CaptureRef,
+			}, err
 		},
 	}, nil
 }

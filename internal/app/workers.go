@@ -119,6 +119,7 @@ func (s *stores) workerDeps(cfg config.Config) (workerDeps, error) {
 		Payments:        &activities.Payments{Providers: pay.fast},
 		PatientPayments: &activities.Payments{Providers: pay.patient},
 		Refunds:         &activities.Refunds{Books: s.sales, Providers: pay.patient, Seats: s.inventory, Catalogue: s.events},
+		Reviews:         &activities.Reviews{Books: s.sales, Providers: pay.patient},
 		Reconciliations: s.reconciliations(pay),
 		Audits:          &activities.Audits{Check: s.auditor(cfg)},
 		Interceptors:    []interceptor.WorkerInterceptor{activities.StepMetrics(s.registry)},

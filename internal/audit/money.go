@@ -45,7 +45,7 @@ type moneyAudit struct {
 }
 
 // sum is what was compared in one currency.
-type sum struct{ captured, refunded, open, live int64 }
+type sum struct{ captured, refunded, disputed, open, live int64 }
 
 // readMoney compares once for all.
 func (a *audit) readMoney(ctx context.Context) *moneyAudit {
@@ -164,6 +164,7 @@ func (m *moneyAudit) book(r postgres.MoneyRow, charges []ticket.ChargeBalance) {
 	for _, c := range charges {
 		s := m.sum(c.Currency)
 		s.captured, s.refunded, s.open = s.captured+c.Captured, s.refunded+c.Refunded, s.open+c.Open
+		s.disputed += c.Disputed
 	}
 	if len(charges) > 0 {
 		m.sum(r.Currency).live += r.Live
@@ -202,8 +203,8 @@ func (m *moneyAudit) describe(f *Finding) {
 	f.Notes = append(f.Notes, m.notes...)
 	for _, currency := range slices.Sorted(maps.Keys(m.sums)) {
 		s := m.sums[currency]
-		f.note(fmt.Sprintf("Providers since %s: captured %s, refunded %s, reserved %s; live tickets %s.", m.a.since.Format(time.RFC3339),
-			money(s.captured, currency), money(s.refunded, currency), money(s.open, currency), money(s.live, currency)))
+		f.note(fmt.Sprintf("Providers since %s: captured %s, refunded %s, disputed %s, reserved %s; live tickets %s.", m.a.since.Format(time.RFC3339),
+			money(s.captured, currency), money(s.refunded, currency), money(s.disputed, currency), money(s.open, currency), money(s.live, currency)))
 	}
 	if m.foreign > 0 {
 		f.note(fmt.Sprintf("%d charges at the providers name no booking of ours and were left out.", m.foreign))

@@ -46,6 +46,9 @@ func allSettled(ctx context.Context, a *audit, f *Finding) error {
 	if err := a.claims(ctx, f, postgres.ClaimLedger); err != nil {
 		return err
 	}
+	if err := a.claims(ctx, f, postgres.ClaimDisputes); err != nil {
+		return err
+	}
 	if err := a.fromMoney(ctx, f); err != nil {
 		return err
 	}

@@ -87,12 +87,20 @@ func (j *judgement) balance() {
 		j.add(numberNet, "is paid at two providers: %s", strings.Join(keep, ", "))
 	}
 	// A refund is booked when it is promised, and again when it is done.
-	if total != 0 && (total < r.Live || total > r.Live+r.Owed) {
-		j.add(numberNet, "is %s with live tickets for %d, and the providers keep %s", j.status(), r.Live, strings.Join(keep, ", "))
+	want := r.Live - r.Apart
+	if total != 0 && (total < want || total > want+r.Owed) {
+		j.add(numberNet, "is %s with live tickets for %d%s, and the providers keep %s", j.status(), r.Live, j.apart(), strings.Join(keep, ", "))
 	}
-	if total != r.Live && (total != 0 || !j.untaken()) {
-		j.add(numberClosed, "is %s with live tickets for %d, and the providers keep %d", j.status(), r.Live, total)
+	if total != want && (total != 0 || !j.untaken()) {
+		j.add(numberClosed, "is %s with live tickets for %d%s, and the providers keep %d", j.status(), r.Live, j.apart(), total)
 	}
+}
+
+func (j *judgement) apart() string {
+	if j.row.Apart == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" less %d withheld or given away", j.row.Apart)
 }
 
 // untaken tells whether the money is still to be taken, after the seats were given.

@@ -40,6 +40,8 @@ const (
 	eventAuthorization = "T13"
 	eventRefund        = "T11"
 	eventSale          = "T00"
+	eventDispute       = "T1201"
+	eventDisputeWon    = "T1202"
 )
 
 // Balances gives each of our charges that the transaction report names from a
@@ -79,7 +81,24 @@ func (b *Books) Balance(ctx context.Context, ref, orderRef string) (out ticket.C
 		return out, false, err
 	}
 	out, err = o.balance()
+	if err == nil && out.Captured > 0 {
+		out.Disputed, err = b.disputed(ctx, o.captured().ID)
+	}
 	return out, err == nil, err
+}
+
+// disputed reads what cases keep of a capture, which does not show it itself.
+func (b *Books) disputed(ctx context.Context, captureRef string) (sum int64, err error) {
+	list, err := read(ctx, b, "list the disputes", b.p.listDisputes(captureRef))
+	if err != nil || list == nil {
+		return 0, err
+	}
+	for i := range list.Items {
+		if d, moves := list.Items[i].found(); moves && d.State != ticket.DisputeWon {
+			sum += d.Amount
+		}
+	}
+	return sum, nil
 }
 
 // object reads an authorization or a capture; its zero value when it is not there.

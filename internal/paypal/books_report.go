@@ -63,8 +63,8 @@ func (b *Books) stretch(ctx context.Context, c *collected, from, to time.Time) e
 	}
 }
 
-// add books a line of the report. Fees, payouts, disputes and what is not ours
-// are left out.
+// add books a line of the report. Fees, payouts and what is not ours are left
+// out.
 func (c *collected) add(t *pp.SearchTransactionInfo) error {
 	booking, attempt, ours := attemptOf(t.InvoiceID)
 	if !ours || t.TransactionStatus != "S" && t.TransactionStatus != "P" {
@@ -92,6 +92,9 @@ func (c *collected) add(t *pp.SearchTransactionInfo) error {
 		}
 	case strings.HasPrefix(t.TransactionEventCode, eventRefund):
 		r.Refunded -= amount // a refund's amount is negative
+		r.captureRef = t.PayPalReferenceID
+	case strings.HasPrefix(t.TransactionEventCode, eventDispute), strings.HasPrefix(t.TransactionEventCode, eventDisputeWon):
+		r.Disputed -= amount // withheld is negative, what came back positive
 		r.captureRef = t.PayPalReferenceID
 	}
 	return nil

@@ -92,6 +92,9 @@ func movementOf(t *pp.SearchTransactionInfo) (m ticket.Movement, err error) {
 			break
 		}
 	}
+	if m.Kind == ticket.MovementDispute || m.Kind == ticket.MovementDisputeWon {
+		m.Ref = t.PayPalReferenceID // the report does not name the case, but what it is about
+	}
 	if booking, attempt, ok := attemptOf(t.InvoiceID); ok {
 		m.BookingID, m.Attempt = booking, attempt
 	}

@@ -84,10 +84,7 @@ func (p *Provider) Refunds(ctx context.Context, c ticket.TakenCharge) ([]ticket.
 func (x *refundObject) found() ticket.ProviderRefund {
 	out := ticket.ProviderRefund{Ref: x.ID, State: ticket.RefundStatePending, Reason: x.Details.Reason, At: x.Created.UTC()}
 	out.Amount, _ = minorOf(x.Amount.Value, x.Amount.Currency) // what cannot be read fits no refund of ours
-	if id, attempt, ok := strings.Cut(x.InvoiceID, "-"); ok && ticket.IsID(ticket.KindRefund, id) {
-		out.RefundID = id
-		out.Attempt, _ = strconv.Atoi(attempt)
-	}
+	out.RefundID, out.Attempt, _ = refundOf(x.InvoiceID)
 	switch x.Status {
 	case statusCompleted:
 		out.State = ticket.RefundStateSucceeded
@@ -95,6 +92,16 @@ func (x *refundObject) found() ticket.ProviderRefund {
 		out.State = ticket.RefundStateFailed
 	}
 	return out
+}
+
+// refundOf reads the invoice of a refund that we have asked for; false for others.
+func refundOf(invoice string) (refundID string, attempt int, ours bool) {
+	id, text, ok := strings.Cut(invoice, "-")
+	if !ok || !ticket.IsID(ticket.KindRefund, id) {
+		return "", 0, false
+	}
+	attempt, err := strconv.Atoi(text)
+	return id, attempt, err == nil
 }
 
 // disputeObject is a case that a payer has opened.
@@ -105,9 +112,21 @@ type disputeObject struct {
 	Reason  string    `json:"reason"`
 	Amount  pp.Money  `json:"dispute_amount"`
 	Created time.Time `json:"create_time"`
+	Updated time.Time `json:"update_time"`
 	Outcome struct {
 		Code string `json:"outcome_code"`
 	} `json:"dispute_outcome"`
+}
+
+// disputeList is what PayPal answers with.
+type disputeList struct {
+	Items []disputeObject `json:"items"`
+}
+
+func (p *Provider) listDisputes(captureRef string) func(context.Context) (*disputeList, error) {
+	return func(ctx context.Context) (*disputeList, error) {
+		return send[disputeList](ctx, p, http.MethodGet, "/v1/customer/disputes?disputed_transaction_id="+url.QueryEscape(captureRef), nil)
+	}
 }
 
 // Disputes lists the cases about a capture. What PayPal takes for them shows in
@@ -116,14 +135,7 @@ func (p *Provider) Disputes(ctx context.Context, c ticket.TakenCharge) ([]ticket
 	if c.CaptureRef == "" {
 		return nil, nil
 	}
-	list, f := once(ctx, p, "", false, func(ctx context.Context) (*struct {
-		Items []disputeObject `json:"items"`
-	}, error,
-	) {
-		return send[struct {
-			Items []disputeObject `json:"items"`
-		}](ctx, p, http.MethodGet, "/v1/customer/disputes?disputed_transaction_id="+url.QueryEscape(c.CaptureRef), nil)
-	})
+	list, f := once(ctx, p, "", false, p.listDisputes(c.CaptureRef))
 	if f.failed() {
 		return nil, f.asError("list the disputes")
 	}
@@ -142,7 +154,7 @@ func (d *disputeObject) found() (ticket.ProviderDispute, bool) {
 	out := ticket.ProviderDispute{Ref: d.ID, State: ticket.DisputeOpen, Reason: d.Reason, At: d.Created.UTC()}
 	out.Amount, _ = minorOf(d.Amount.Value, d.Amount.Currency) // what cannot be read fits no ticket
 	if d.Status == "RESOLVED" {
-		out.State = ticket.DisputeWon
+		out.State, out.ClosedAt = ticket.DisputeWon, d.Updated.UTC()
 		if d.Outcome.Code == "RESOLVED_BUYER_FAVOUR" || d.Outcome.Code == "ACCEPTED" {
 			out.State = ticket.DisputeLost
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"path"
 	"time"
 
 	pp "github.com/plutov/paypal/v4"
@@ -20,9 +21,12 @@ type Event struct {
 	// OrderRef and AuthorizationRef name what the event is about, as far as it says.
 	OrderRef         string
 	AuthorizationRef string
+	CaptureRef       string
 	// BookingID is the object's custom id, "" when it has none.
 	BookingID string
-	Created   time.Time
+	// RefundID is ours, for a refund that we have asked for.
+	RefundID string
+	Created  time.Time
 }
 
 // VerifyWebhook lets PayPal check the signature of a webhook, given by the
@@ -62,7 +66,7 @@ func notOurs() error {
 }
 
 // readEvent takes the ids out of an event, whose resource is an order, an
-// authorization, a capture or a refund.
+// authorization, a capture, a refund or a dispute.
 func readEvent(body []byte) (Event, error) {
 	var e struct {
 		ID           string    `json:"id"`
@@ -70,9 +74,14 @@ func readEvent(body []byte) (Event, error) {
 		ResourceType string    `json:"resource_type"`
 		Created      time.Time `json:"create_time"`
 		Resource     struct {
-			ID       string `json:"id"`
-			CustomID string `json:"custom_id"`
-			Units    []struct {
+			ID        string    `json:"id"`
+			CustomID  string    `json:"custom_id"`
+			InvoiceID string    `json:"invoice_id"`
+			Links     []pp.Link `json:"links"`
+			Disputed  []struct {
+				CaptureID string `json:"seller_transaction_id"`
+			} `json:"disputed_transactions"`
+			Units []struct {
 				CustomID string `json:"custom_id"`
 			} `json:"purchase_units"`
 			Supplementary struct {
@@ -99,6 +108,25 @@ func readEvent(body []byte) (Event, error) {
 		}
 	case "authorization":
 		out.AuthorizationRef = e.Resource.ID
+	case "capture":
+		out.CaptureRef = e.Resource.ID
+	case "refund":
+		out.RefundID, _, _ = refundOf(e.Resource.InvoiceID)
+		out.CaptureRef = above(e.Resource.Links)
+	case "dispute":
+		if len(e.Resource.Disputed) > 0 {
+			out.CaptureRef = e.Resource.Disputed[0].CaptureID
+		}
 	}
 	return out, nil
+}
+
+// above gives the id of the object that another was made from.
+func above(links []pp.Link) string {
+	for _, l := range links {
+		if l.Rel == "up" {
+			return path.Base(l.Href)
+		}
+	}
+	return ""
 }

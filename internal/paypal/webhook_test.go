@@ -19,6 +19,8 @@ func signedHeaders() http.Header {
 	return h
 }
 
+var ourRefund = ticket.DeriveRefundID(ticket.NewID(ticket.KindBooking, 1), "k")
+
 func TestWebhookIsReadWhateverItsResource(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -28,7 +30,10 @@ func TestWebhookIsReadWhateverItsResource(t *testing.T) {
 	}{
 		"an order":         {"checkout-order", `{"id":"ORDER1","purchase_units":[{"custom_id":"bk_1"}]}`, paypal.Event{OrderRef: "ORDER1", BookingID: "bk_1"}},
 		"an authorization": {"authorization", `{"id":"AUTH1","custom_id":"bk_1","supplementary_data":{"related_ids":{"order_id":"ORDER1"}}}`, paypal.Event{OrderRef: "ORDER1", AuthorizationRef: "AUTH1", BookingID: "bk_1"}},
-		"a capture":        {"capture", `{"id":"CAP1","custom_id":"bk_1","supplementary_data":{"related_ids":{"order_id":"ORDER1","authorization_id":"AUTH1"}}}`, paypal.Event{OrderRef: "ORDER1", AuthorizationRef: "AUTH1", BookingID: "bk_1"}},
+		"a capture":        {"capture", `{"id":"CAP1","custom_id":"bk_1","supplementary_data":{"related_ids":{"order_id":"ORDER1","authorization_id":"AUTH1"}}}`, paypal.Event{OrderRef: "ORDER1", AuthorizationRef: "AUTH1", CaptureRef: "CAP1", BookingID: "bk_1"}},
+		"a refund of ours": {"refund", `{"id":"RE1","custom_id":"bk_1","invoice_id":"` + ourRefund + `-2","links":[{"rel":"self","href":"https://x/RE1"},{"rel":"up","href":"https://x/v2/payments/captures/CAP1"}]}`, paypal.Event{CaptureRef: "CAP1", BookingID: "bk_1", RefundID: ourRefund}},
+		"a refund by hand": {"refund", `{"id":"RE1","custom_id":"bk_1","invoice_id":"bk_1-1","links":[{"rel":"up","href":"https://x/v2/payments/captures/CAP1"}]}`, paypal.Event{CaptureRef: "CAP1", BookingID: "bk_1"}},
+		"a dispute":        {"dispute", `{"dispute_id":"PP-D-1","disputed_transactions":[{"seller_transaction_id":"CAP1"}]}`, paypal.Event{CaptureRef: "CAP1"}},
 		"something else":   {"dispute", `{}`, paypal.Event{}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,6 +22,10 @@ type MoneyRow struct {
 	// Live is what its live tickets cost, Owed what was promised back to its
 	// buyer and is not booked as given back yet.
 	Live, Owed int64
+	// Apart is what our books say the provider does not keep of what the live
+	// tickets cost, or keeps although they have ended: withheld by a dispute,
+	// given back for nothing that we know of, or settled by hand.
+	Apart int64
 	// Provider is empty without a payment.
 	Provider ticket.Provider
 	Paid     ticket.PaymentStatus
@@ -32,14 +36,17 @@ type MoneyRow struct {
 
 const selectMoney = `
 SELECT b.id, b.event_id, b.status, b.confirmed_at IS NOT NULL, b.total, b.currency, b.hold_expires_at, b.updated_at,
-       COALESCE(t.live, 0), COALESCE(o.owed, 0), COALESCE(p.provider, ''), COALESCE(p.status, ''), COALESCE(p.attempt, 0), COALESCE(p.ref, ''),
+       COALESCE(t.live, 0), COALESCE(o.owed, 0), COALESCE(o.apart, 0), COALESCE(p.provider, ''), COALESCE(p.status, ''), COALESCE(p.attempt, 0), COALESCE(p.ref, ''),
        COALESCE(p.order_ref, '')
 FROM bookings b
 LEFT JOIN payments p ON p.booking_id = b.id
 LEFT JOIN LATERAL (SELECT sum(price + fee) AS live FROM tickets
                    WHERE booking_id = b.id AND status IN ('live', 'used')) t ON true
-LEFT JOIN (SELECT booking_id, -sum(amount) AS owed FROM journal WHERE account LIKE 'refunds:%'
-           GROUP BY booking_id HAVING sum(amount) <> 0) o ON o.booking_id = b.id`
+LEFT JOIN (SELECT booking_id, -COALESCE(sum(amount) FILTER (WHERE account LIKE 'refunds:%'), 0) AS owed,
+                  COALESCE(sum(amount) FILTER (WHERE account NOT LIKE 'refunds:%'), 0) AS apart
+           FROM journal WHERE account LIKE 'refunds:%' OR account LIKE 'disputes:%' OR account LIKE 'suspense:%'
+                           OR account IN ('goodwill', 'settled:by-hand')
+           GROUP BY booking_id HAVING bool_or(amount <> 0)) o ON o.booking_id = b.id`
 
 // MoneySince gives every booking that was made or confirmed since a time, and
 // besides those every one whose end or money is still to come.
@@ -89,7 +96,7 @@ func (s *Sales) MoneyOf(ctx context.Context, ids []string, each func(MoneyRow) e
 func eachMoney(rows pgx.Rows, each func(MoneyRow) error) error {
 	var r MoneyRow
 	_, err := pgx.ForEachRow(rows, []any{
-		&r.ID, &r.EventID, &r.Status, &r.Confirmed, &r.Total, &r.Currency, &r.ExpiresAt, &r.UpdatedAt, &r.Live, &r.Owed,
+		&r.ID, &r.EventID, &r.Status, &r.Confirmed, &r.Total, &r.Currency, &r.ExpiresAt, &r.UpdatedAt, &r.Live, &r.Owed, &r.Apart,
 		&r.Provider, &r.Paid, &r.Attempt, &r.Ref, &r.OrderRef,
 	}, func() error { return each(r) })
 	return err
@@ -98,7 +105,9 @@ func eachMoney(rows pgx.Rows, each func(MoneyRow) error) error {
 // ClaimLedger is that what the journal has taken of a booking, less what it owes
 // the buyer, is what its live tickets cost, once its capture is booked, and
 // nothing if it was never confirmed. What the provider kept as its fee was taken,
-// too. Those that are being refunded, or are with support, are left out.
+// too, and so was what a dispute withholds, and what went back without a ticket
+// having ended for it. Those that are being refunded, or are with support, are
+// left out.
 var ClaimLedger = Claim{
 	Count: `SELECT count(*) FROM bookings`,
 	Broken: `
@@ -109,13 +118,35 @@ var ClaimLedger = Claim{
 		LEFT JOIN (SELECT booking_id, sum(price + fee) AS live FROM tickets WHERE status IN ('live', 'used')
 		           GROUP BY booking_id) t ON t.booking_id = b.id
 		LEFT JOIN (SELECT booking_id, sum(amount) AS net FROM journal
-		           WHERE account LIKE 'clearing:%' OR account LIKE 'expense:fees:%' OR account LIKE 'refunds:%'
+		           WHERE account LIKE 'clearing:%' OR account LIKE 'expense:%' OR account LIKE 'refunds:%'
+		              OR account LIKE 'disputes:%' OR account LIKE 'suspense:%' OR account IN ('goodwill', 'settled:by-hand')
 		           GROUP BY booking_id) j ON j.booking_id = b.id
 		WHERE b.status NOT IN ('refunding', 'needs_attention')
 		  AND COALESCE(j.net, 0) <> CASE WHEN p.status IN ('captured', 'refunded') THEN COALESCE(t.live, 0) ELSE 0 END
 		UNION ALL
 		SELECT COALESCE(j.booking_id, '') || ' ' || j.transaction_id, 'is in the journal and in no booking'
 		FROM journal j LEFT JOIN bookings b ON b.id = j.booking_id WHERE b.id IS NULL`,
+}
+
+// ClaimDisputes is that nobody is let in with a ticket whose payment is disputed,
+// nor kept out by a dispute that there is not, and that each dispute is in the
+// journal as it stands.
+var ClaimDisputes = Claim{
+	Count: `SELECT count(*) FROM disputes`,
+	Broken: `
+		SELECT t.id, 'of ' || t.booking_id || ' is ' || CASE WHEN t.frozen THEN 'frozen without' ELSE 'not frozen in spite of' END || ' a dispute'
+		FROM tickets t
+		CROSS JOIN LATERAL (SELECT EXISTS (SELECT 1 FROM disputes d WHERE d.booking_id = t.booking_id AND d.state = 'open')
+		                        OR EXISTS (SELECT 1 FROM refunds r WHERE r.booking_id = t.booking_id AND r.source = 'dispute'
+		                                   AND r.status = 'needs_attention') AS disputed) f
+		WHERE t.status <> 'refunded' AND t.frozen <> f.disputed
+		UNION ALL
+		SELECT d.booking_id, 'is disputed by ' || d.ref || ' over ' || d.amount || ', which is ' || d.state || '; the journal withholds ' || COALESCE(j.held, 0)
+		FROM disputes d
+		LEFT JOIN LATERAL (SELECT sum(amount) AS held FROM journal
+		                   WHERE booking_id = d.booking_id AND account = 'disputes:' || d.provider
+		                     AND transaction_id LIKE 'dispute/' || d.provider || '/' || d.ref || '/%') j ON true
+		WHERE COALESCE(j.held, 0) <> CASE WHEN d.state = 'open' THEN d.amount ELSE 0 END`,
 }
 
 // StatusRow is how a booking stands.

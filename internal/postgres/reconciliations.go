@@ -58,9 +58,9 @@ func (c *Catalogue) AddEntries(ctx context.Context, id string, p ticket.Provider
 // than it. The kinds that our books keep are $4.
 const matchEntries = `
 WITH r AS (SELECT starts_at, ends_at FROM reconciliations WHERE id = $1),
-theirs AS (SELECT id, kind, ref, parent, booking_id, attempt, amount, fee, currency, at
+theirs AS (SELECT id, kind, ref, parent, booking_id, attempt, amount, fee, currency, at, row_number() OVER (PARTITION BY ref, kind ORDER BY at, id) AS nth
            FROM reconciliation_entries WHERE reconciliation_id = $1 AND provider = $5 AND side = 'theirs'),
-ours AS (SELECT id, kind, ref, parent, booking_id, attempt, amount, fee, currency, at
+ours AS (SELECT id, kind, ref, parent, booking_id, attempt, amount, fee, currency, at, row_number() OVER (PARTITION BY ref, kind ORDER BY at, id) AS nth
          FROM reconciliation_entries WHERE reconciliation_id = $1 AND provider = $5 AND side = 'ours'),
 pairs AS (
 	SELECT COALESCE(t.kind, o.kind) AS kind, COALESCE(t.ref, o.ref) AS ref, COALESCE(t.id, '') AS their_id, COALESCE(o.id, '') AS our_id,
@@ -68,7 +68,7 @@ pairs AS (
 	       COALESCE(NULLIF(t.attempt, 0), o.attempt, 0) AS attempt, t.amount AS their_amount, o.amount AS our_amount,
 	       COALESCE(t.fee, 0) AS fee, COALESCE(t.currency, o.currency) AS currency, t.currency AS their_currency, o.currency AS our_currency,
 	       COALESCE(t.at, o.at) AS at, t.at AS their_at, o.at AS our_at
-	FROM theirs t FULL JOIN ours o ON o.ref = t.ref AND o.kind = t.kind
+	FROM theirs t FULL JOIN ours o ON o.ref = t.ref AND o.kind = t.kind AND o.nth = t.nth -- a capture may be disputed twice
 )
 INSERT INTO reconciliation_lines (reconciliation_id, provider, position, result, kind, their_id, our_id, ref, parent, booking_id, attempt,
                                   their_amount, our_amount, fee, currency, at)
@@ -90,7 +90,9 @@ var firstPosition = map[ticket.Provider]int64{ticket.Stripe: 0, ticket.PayPal: 1
 // when ours are: what is younger on the other side is a matter of time.
 func (c *Catalogue) MatchEntries(ctx context.Context, id string, p ticket.Provider, completeTo, settled time.Time) (err error) {
 	defer wrap(&err, "postgres.MatchEntries(%s, %s)", id, p)
-	kept := []string{string(ticket.MovementCapture), string(ticket.MovementRefund)}
+	kept := []ticket.MovementKind{
+		ticket.MovementCapture, ticket.MovementRefund, ticket.MovementRefundFailed, ticket.MovementDispute, ticket.MovementDisputeWon,
+	}
 	return c.inTx(ctx, func(ctx context.Context) error {
 		_, err := c.db(ctx).Exec(ctx, `DELETE FROM reconciliation_lines WHERE reconciliation_id = $1 AND provider = $2`, id, p)
 		if err == nil {

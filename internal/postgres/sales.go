@@ -124,31 +124,26 @@ func (c itemColumns) items() []ticket.Item {
 	return out
 }
 
-// SeenWebhook remembers a webhook on the shard of its booking; it is true when
-// the same one was remembered before.
+// SeenWebhook tells whether a webhook was acted on before.
 func (s *Sales) SeenWebhook(ctx context.Context, bookingID string, p ticket.Provider, eventID string) (seen bool, err error) {
 	defer wrap(&err, "postgres.SeenWebhook(%s, %s)", p, eventID)
 	db, err := s.shard(bookingID)
 	if err != nil {
 		return false, err
 	}
-	tag, err := db.Exec(ctx,
-		`INSERT INTO webhooks (provider, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, p, eventID)
-	if err != nil {
-		return false, interpret(err)
-	}
-	return tag.RowsAffected() == 0, nil
+	err = db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM webhooks WHERE provider = $1 AND event_id = $2)`, p, eventID).Scan(&seen)
+	return seen, err
 }
 
-// ForgetWebhook takes SeenWebhook back, when it could not be acted on.
-func (s *Sales) ForgetWebhook(ctx context.Context, bookingID string, p ticket.Provider, eventID string) (err error) {
-	defer wrap(&err, "postgres.ForgetWebhook(%s, %s)", p, eventID)
+// RememberWebhook writes on the shard of its booking that a webhook was acted on.
+func (s *Sales) RememberWebhook(ctx context.Context, bookingID string, p ticket.Provider, eventID string) (err error) {
+	defer wrap(&err, "postgres.RememberWebhook(%s, %s)", p, eventID)
 	db, err := s.shard(bookingID)
 	if err != nil {
 		return err
 	}
-	_, err = db.Exec(ctx, `DELETE FROM webhooks WHERE provider = $1 AND event_id = $2`, p, eventID)
-	return interpret(err)
+	_, err = db.Exec(ctx, `INSERT INTO webhooks (provider, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, p, eventID)
+	return err
 }
 
 func nullTime(t time.Time) *time.Time {

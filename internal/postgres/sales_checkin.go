@@ -41,7 +41,7 @@ type CheckedTicket struct {
 }
 
 // ticketRow is what a scan needs to know of a ticket.
-const selectTicket = `SELECT id, booking_id, event_id, seat_index, status, generation, COALESCE(holder_id, '') AS holder_id,
+const selectTicket = `SELECT id, booking_id, event_id, seat_index, status, generation, frozen, COALESCE(holder_id, '') AS holder_id,
 	buyer_id, used_at, COALESCE(used_device, '') AS used_device FROM tickets`
 
 type ticketRow struct {
@@ -49,6 +49,7 @@ type ticketRow struct {
 	SeatIndex              int
 	Status                 ticket.TicketStatus
 	Generation             int
+	Frozen                 bool
 	HolderID, BuyerID      string
 	UsedAt                 *time.Time
 	UsedDevice             string
@@ -57,6 +58,7 @@ type ticketRow struct {
 func (r *ticketRow) checked() CheckedTicket {
 	c := CheckedTicket{Ticket: ticket.Ticket{
 		ID: r.ID, BookingID: r.BookingID, EventID: r.EventID, SeatIndex: r.SeatIndex, Status: r.Status, Generation: r.Generation, HolderID: r.HolderID,
+		Frozen: r.Frozen,
 	}}
 	if r.UsedAt != nil {
 		c.Used = Admission{DeviceID: r.UsedDevice, At: r.UsedAt.UTC()}
@@ -73,6 +75,8 @@ func (r *ticketRow) refusal(s Scan) ticket.Code {
 		return ticket.CodeRefunded
 	case r.Status == ticket.TicketUsed:
 		return ticket.CodeAlreadyUsed
+	case r.Frozen:
+		return ticket.CodeFrozen
 	}
 	return ""
 }
@@ -80,7 +84,7 @@ func (r *ticketRow) refusal(s Scan) ticket.Code {
 // CheckIn lets the holder of a ticket in, once: of any number of scans at the
 // same time one succeeds. The same scan sent again succeeds again. What the
 // ticket is comes back with the refusals too: CodeAlreadyUsed, CodeRefunded,
-// CodeInvalidTicket when there is no such ticket, it is another event's, or it
+// CodeFrozen while its payment is disputed, CodeInvalidTicket when there is no such ticket, it is another event's, or it
 // was transferred since.
 func (s *Sales) CheckIn(ctx context.Context, scan Scan) (c CheckedTicket, err error) {
 	defer wrap(&err, "postgres.CheckIn(%s)", scan.TicketID)
@@ -91,13 +95,13 @@ func (s *Sales) CheckIn(ctx context.Context, scan Scan) (c CheckedTicket, err er
 	rows, err := db.Query(ctx, `
 		WITH used AS (
 			UPDATE tickets SET status = 'used', used_at = $4, used_device = $5
-			WHERE id = $1 AND generation = $2 AND status = 'live' AND ($3 = '' OR event_id = $3)
+			WHERE id = $1 AND generation = $2 AND status = 'live' AND NOT frozen AND ($3 = '' OR event_id = $3)
 			RETURNING *
 		), written AS (
 			INSERT INTO checkins (ticket_id, device_id, scanned_at, event_id, door_id, request_key, offline, outcome)
 			SELECT id, $5, $4, event_id, $6, NULLIF($7, ''), false, 'admitted' FROM used
 		)
-		SELECT id, booking_id, event_id, seat_index, status, generation, COALESCE(holder_id, '') AS holder_id,
+		SELECT id, booking_id, event_id, seat_index, status, generation, frozen, COALESCE(holder_id, '') AS holder_id,
 		       buyer_id, used_at, COALESCE(used_device, '') AS used_device FROM used`,
 		scan.TicketID, scan.Generation, scan.EventID, scan.At, scan.DeviceID, scan.DoorID, scan.Key)
 	if err != nil {
@@ -148,12 +152,18 @@ func refuseScan(code ticket.Code) error {
 		return ticket.Errorf(code, "Somebody has come in with this ticket already.")
 	case ticket.CodeRefunded:
 		return ticket.Errorf(code, "The ticket was refunded.")
+	case ticket.CodeFrozen:
+		return errFrozen()
 	case ticket.CodeInvalidTicket:
 		return ticket.Errorf(code, "The code is not valid here: it is for another event, or the ticket was transferred and has a new code.")
 	case "": // The ticket changed between two looks at it.
 		return ticket.Errorf(ticket.CodeUnavailable, "The ticket is being changed; scan it again.")
 	}
 	return ticket.Errorf(code, "The ticket is not valid at the moment.")
+}
+
+func errFrozen() error {
+	return ticket.Errorf(ticket.CodeFrozen, "The payment of the ticket is disputed: it is not valid until that is decided.")
 }
 
 func interpretScan(err error) error {

@@ -101,6 +101,7 @@ type ListedTicket struct {
 	Generation int
 	SeatIndex  int
 	Status     ticket.TicketStatus
+	Frozen     bool
 	UsedAt     time.Time
 	UsedDevice string
 }
@@ -124,13 +125,13 @@ func (s *Sales) CheckinList(ctx context.Context, eventID string, known func(vers
 	err = pgx.BeginTxFunc(ctx, db, snapshot, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, `
 			SELECT md5(count(*)::text || COALESCE(sum(hashtextextended(
-				concat_ws('/', id, generation, seat_index, status, used_at, used_device), 0)::numeric), 0)::text)
+				concat_ws('/', id, generation, seat_index, status, frozen, used_at, used_device), 0)::numeric), 0)::text)
 			FROM tickets WHERE event_id = $1`, eventID).Scan(&list.Version)
 		if err != nil || known(list.Version) {
 			return err
 		}
 		rows, err := tx.Query(ctx, `
-			SELECT id, generation, seat_index, status, COALESCE(used_at, 'epoch') AS used_at, COALESCE(used_device, '') AS used_device
+			SELECT id, generation, seat_index, status, frozen, COALESCE(used_at, 'epoch') AS used_at, COALESCE(used_device, '') AS used_device
 			FROM tickets WHERE event_id = $1 ORDER BY seat_index, id`, eventID)
 		if err != nil {
 			return err

@@ -16,8 +16,9 @@ type MovementCursor struct {
 	ID    string    `json:"id,omitempty"`
 }
 
-// Movements reads what our books say that a provider took and gave back, by time, from the
-// cursor's shard on. Next is nil behind the last shard.
+// Movements reads what our books say that a provider took, gave back and
+// withheld, by time, from the cursor's shard on. PayPal's report names a dispute
+// by what it is about, so ours are named so, too. Next is nil behind the last shard.
 func (s *Sales) Movements(ctx context.Context, p ticket.Provider, from, to time.Time, at MovementCursor, limit int) (
 	list []ticket.Movement, next *MovementCursor, err error,
 ) {
@@ -30,9 +31,23 @@ func (s *Sales) Movements(ctx context.Context, p ticket.Provider, from, to time.
 			SELECT 'capture' AS kind, booking_id || '/capture' AS id, capture_ref, ref, booking_id, attempt, amount, currency, captured_at AS at
 			FROM payments WHERE provider = $1 AND captured_at >= $2 AND captured_at < $3
 			UNION ALL
-			SELECT 'refund', r.id, r.provider_ref, p.capture_ref, r.booking_id, p.attempt, -r.amount, r.currency, r.sent_at
-			FROM refunds r JOIN payments p ON p.booking_id = r.booking_id
-			WHERE r.provider = $1 AND r.sent_at >= $2 AND r.sent_at < $3 AND r.provider_ref <> '' AND r.status IN ('pending', 'succeeded')) m
+			SELECT 'refund', r.refund_id || '/' || r.ref, r.ref, p.capture_ref, r.booking_id, p.attempt, -r.amount, r.currency, r.made_at
+			FROM provider_refunds r JOIN payments p ON p.booking_id = r.booking_id
+			WHERE r.provider = $1 AND r.made_at >= $2 AND r.made_at < $3 AND r.moved
+			UNION ALL
+			SELECT 'refund_failed', r.refund_id || '/' || r.ref || '/failed', r.ref, p.capture_ref, r.booking_id, p.attempt, r.amount, r.currency, r.failed_at
+			FROM provider_refunds r JOIN payments p ON p.booking_id = r.booking_id
+			WHERE r.provider = $1 AND r.failed_at >= $2 AND r.failed_at < $3 AND r.moved
+			UNION ALL
+			SELECT 'dispute', d.ref || '/opened', CASE WHEN d.provider = 'paypal' THEN p.capture_ref ELSE d.ref END, p.capture_ref, d.booking_id,
+			       p.attempt, -d.amount, d.currency, d.opened_at
+			FROM disputes d JOIN payments p ON p.booking_id = d.booking_id
+			WHERE d.provider = $1 AND d.opened_at >= $2 AND d.opened_at < $3
+			UNION ALL
+			SELECT 'dispute_won', d.ref || '/won', CASE WHEN d.provider = 'paypal' THEN p.capture_ref ELSE d.ref END, p.capture_ref, d.booking_id,
+			       p.attempt, d.amount, d.currency, d.closed_at
+			FROM disputes d JOIN payments p ON p.booking_id = d.booking_id
+			WHERE d.provider = $1 AND d.closed_at >= $2 AND d.closed_at < $3 AND d.state = 'won') m
 		WHERE (at, id) > ($4, $5) ORDER BY at, id LIMIT $6`, p, from, to, at.At, at.ID, limit)
 	if err != nil {
 		return nil, nil, interpret(err)
@@ -76,7 +91,7 @@ func (s *Sales) ChargeHome(ctx context.Context, bookingID string, p ticket.Provi
 }
 
 // BookFees writes what a provider kept of movements into the journal; a fee that
-// is there stays.
+// is there stays, and so does that of a dispute, which was booked with it.
 func (s *Sales) BookFees(ctx context.Context, p ticket.Provider, lines []ticket.ReconciliationLine) (err error) {
 	defer wrap(&err, "postgres.BookFees(%s, %d)", p, len(lines))
 	byShard := map[int][]ticket.ReconciliationLine{}
@@ -87,17 +102,20 @@ func (s *Sales) BookFees(ctx context.Context, p ticket.Provider, lines []ticket.
 	}
 	for n, lines := range byShard {
 		ids, bookings, currencies := make([]string, len(lines)), make([]string, len(lines)), make([]string, len(lines))
+		refs := make([]string, len(lines))
 		fees, times := make([]int64, len(lines)), make([]time.Time, len(lines))
 		for i, l := range lines {
 			ids[i], bookings[i], currencies[i], fees[i], times[i] = "fee/"+string(p)+"/"+l.TheirID, l.BookingID, l.Currency, l.Fee, l.At
+			refs[i] = l.Ref
 		}
 		_, err := s.shards[n].Exec(ctx, `
 			INSERT INTO journal (transaction_id, account, booking_id, event_id, amount, currency, created_at)
 			SELECT f.id, l.account, b.id, b.event_id, l.amount, f.currency, f.at
-			FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[]) AS f (id, booking, fee, currency, at)
+			FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[]) AS f (id, booking, fee, currency, at, ref)
 			JOIN bookings b ON b.id = f.booking
 			CROSS JOIN LATERAL (VALUES ('expense:fees:' || $1::text, f.fee), ('clearing:' || $1::text, -f.fee)) AS l (account, amount)
-			ON CONFLICT DO NOTHING`, p, ids, bookings, fees, currencies, times)
+			WHERE NOT EXISTS (SELECT 1 FROM disputes d WHERE d.provider = $1 AND d.ref = f.ref AND d.fee <> 0)
+			ON CONFLICT DO NOTHING`, p, ids, bookings, fees, currencies, times, refs)
 		if err != nil {
 			return interpret(err)
 		}

@@ -16,11 +16,11 @@ const selectBooking = `
 SELECT b.id, b.event_id, b.buyer_id, b.status, b.fingerprint, b.seat_indexes, b.categories, b.prices, b.fees,
        b.total, b.currency, b.fence, b.hold_expires_at, b.next_action, b.failure_code, b.failure_message,
        b.created_at, b.confirmed_at, p.provider, p.status, p.fallback,
-       t.ids, t.seats, t.statuses, t.generations, t.holders
+       t.ids, t.seats, t.statuses, t.frozen, t.generations, t.holders
 FROM bookings b
 LEFT JOIN payments p ON p.booking_id = b.id
 LEFT JOIN LATERAL (
-	SELECT array_agg(id) AS ids, array_agg(seat_index) AS seats, array_agg(status) AS statuses,
+	SELECT array_agg(id) AS ids, array_agg(seat_index) AS seats, array_agg(status) AS statuses, array_agg(frozen) AS frozen,
 	       array_agg(generation) AS generations, array_agg(COALESCE(holder_id, '')) AS holders
 	FROM tickets WHERE booking_id = b.id) t ON true`
 
@@ -35,12 +35,13 @@ func scanBooking(row pgx.CollectableRow) (*ticket.Booking, error) {
 		ids         []string
 		seats       []int32
 		statuses    []string
+		frozen      []bool
 		generations []int32
 		holders     []string
 	)
 	err := row.Scan(&b.ID, &b.EventID, &b.BuyerID, &b.Status, &b.Fingerprint, &c.seats, &c.categories, &c.prices, &c.fees,
 		&b.Total.Amount, &b.Total.Currency, &b.Fence, &b.HoldExpiresAt, &b.NextAction, &b.FailureCode, &b.FailureMessage,
-		&b.CreatedAt, &confirmed, &provider, &status, &fallback, &ids, &seats, &statuses, &generations, &holders)
+		&b.CreatedAt, &confirmed, &provider, &status, &fallback, &ids, &seats, &statuses, &frozen, &generations, &holders)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func scanBooking(row pgx.CollectableRow) (*ticket.Booking, error) {
 	for i, id := range ids {
 		b.Tickets = append(b.Tickets, ticket.Ticket{
 			ID: id, BookingID: b.ID, EventID: b.EventID, SeatIndex: int(seats[i]), Status: ticket.TicketStatus(statuses[i]),
-			Generation: int(generations[i]), HolderID: holders[i],
+			Generation: int(generations[i]), HolderID: holders[i], Frozen: frozen[i],
 		})
 	}
 	slices.SortFunc(b.Tickets, func(x, y ticket.Ticket) int { return x.SeatIndex - y.SeatIndex })

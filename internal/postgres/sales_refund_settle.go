@@ -36,6 +36,8 @@ type RefundNews struct {
 	Attempt int
 	Ref     string
 	Note    string
+	// Found is the refund in the provider's books, when it was looked at.
+	Found *ticket.ProviderRefund
 }
 
 // SettleRefund books what has become of a refund, and what that makes of its
@@ -43,7 +45,15 @@ type RefundNews struct {
 // back is owed once more.
 func (s *Sales) SettleRefund(ctx context.Context, id string, n RefundNews) (r *ticket.Refund, err error) {
 	defer wrap(&err, "postgres.SettleRefund(%s, %s)", id, n.Status)
-	return s.changeRefund(ctx, id, func(tx pgx.Tx, r *ticket.Refund) error {
+	return s.changeRefund(ctx, id, func(tx pgx.Tx, b *paidBooking, r *ticket.Refund) error {
+		if n.Found != nil {
+			if err := b.recordRefund(ctx, tx, r.ID, n.Attempt, *n.Found); err != nil {
+				return err
+			}
+		}
+		if r.Unattributed() {
+			return settleUnattributed(ctx, tx, r, n)
+		}
 		if n.Attempt != r.Attempt || r.Status == n.Status && r.Ref == n.Ref {
 			return nil
 		}
@@ -70,9 +80,25 @@ func (s *Sales) SettleRefund(ctx context.Context, id string, n RefundNews) (r *t
 	})
 }
 
+// recordRefund writes down a refund that the provider has in its books.
+func (b *paidBooking) recordRefund(ctx context.Context, tx pgx.Tx, refundID string, attempt int, found ticket.ProviderRefund) error {
+	failed := found.State == ticket.RefundStateFailed
+	// Stripe's balance shows a failed refund twice, out and in; PayPal books
+	// nothing for one that it declines at once.
+	moved := !failed || b.provider == ticket.Stripe
+	_, err := tx.Exec(ctx, `
+		INSERT INTO provider_refunds AS p (provider, ref, refund_id, booking_id, attempt, amount, currency, moved, made_at, failed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, COALESCE($9, now()), CASE WHEN $10 THEN COALESCE($11, now()) END)
+		ON CONFLICT (provider, ref) DO UPDATE
+		SET moved = p.moved OR EXCLUDED.moved, failed_at = COALESCE(p.failed_at, EXCLUDED.failed_at)`,
+		b.provider, found.Ref, refundID, b.id, attempt, found.Amount, b.currency, moved, nullTime(found.At), failed, nullTime(found.FailedAt))
+	return err
+}
+
 // bookRefund writes where the money of a refund has gone.
 func bookRefund(ctx context.Context, tx pgx.Tx, r *ticket.Refund, what string) error {
-	amount, against := r.Amount.Amount, "clearing:"+string(r.Charge.Provider)
+	provider := string(r.Charge.Provider)
+	amount, account, against := r.Amount.Amount, "refunds:"+provider, "clearing:"+provider
 	switch what {
 	case "":
 		return nil
@@ -80,14 +106,22 @@ func bookRefund(ctx context.Context, tx pgx.Tx, r *ticket.Refund, what string) e
 		amount = -amount
 	case "by-hand":
 		against = "settled:by-hand"
+	case "unattributed":
+		account = "suspense:" + provider
+	case "unattributed-returned":
+		amount, account = -amount, "suspense:"+provider
+	case "goodwill":
+		account, against = "goodwill", "suspense:"+provider
+	case "goodwill-returned":
+		amount, account = -amount, "goodwill"
 	}
 	_, err := tx.Exec(ctx, `
 		INSERT INTO journal (transaction_id, account, booking_id, event_id, amount, currency)
 		SELECT $1 || '/' || $2 || '/' || $3::int, l.account, $4, $5, l.amount, $6
-		FROM (VALUES ('refunds:' || $7, $8::bigint), ($9, -$8::bigint)) AS l (account, amount)
+		FROM (VALUES ($7, $8::bigint), ($9, -$8::bigint)) AS l (account, amount)
 		WHERE l.amount <> 0
 		ON CONFLICT DO NOTHING`,
-		r.ID, what, r.Attempt, r.BookingID, r.EventID, r.Amount.Currency, string(r.Charge.Provider), amount, against)
+		r.ID, what, r.Attempt, r.BookingID, r.EventID, r.Amount.Currency, account, amount, against)
 	return err
 }
 
@@ -95,9 +129,9 @@ func bookRefund(ctx context.Context, tx pgx.Tx, r *ticket.Refund, what string) e
 // said that what failed may be tried again.
 func (s *Sales) RetryRefund(ctx context.Context, id string) (r *ticket.Refund, err error) {
 	defer wrap(&err, "postgres.RetryRefund(%s)", id)
-	return s.changeRefund(ctx, id, func(tx pgx.Tx, r *ticket.Refund) error {
-		if r.Status != ticket.RefundNeedsAttention || r.Source == ticket.RefundByProvider {
-			return nil // what a provider has paid out by itself is never sent
+	return s.changeRefund(ctx, id, func(tx pgx.Tx, _ *paidBooking, r *ticket.Refund) error {
+		if r.Status != ticket.RefundNeedsAttention || r.Unattributed() || r.Source == ticket.RefundByDispute {
+			return nil // what was paid out already is never sent
 		}
 		_, err := tx.Exec(ctx, `
 			UPDATE refunds SET status = 'requested', attempt = attempt + 1, provider_ref = '', note = '', sent_at = NULL, updated_at = now()
@@ -108,7 +142,7 @@ func (s *Sales) RetryRefund(ctx context.Context, id string) (r *ticket.Refund, e
 
 // changeRefund changes a refund under the lock of its booking and gives the
 // booking the status that follows.
-func (s *Sales) changeRefund(ctx context.Context, id string, change func(pgx.Tx, *ticket.Refund) error) (*ticket.Refund, error) {
+func (s *Sales) changeRefund(ctx context.Context, id string, change func(pgx.Tx, *paidBooking, *ticket.Refund) error) (*ticket.Refund, error) {
 	r, _, err := s.Refund(ctx, id)
 	if err != nil {
 		return nil, err
@@ -117,7 +151,7 @@ func (s *Sales) changeRefund(ctx context.Context, id string, change func(pgx.Tx,
 		if r, _, err = refundIn(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := change(tx, r); err != nil {
+		if err := change(tx, b, r); err != nil {
 			return err
 		}
 		if err := b.settle(ctx, tx); err != nil {
@@ -134,8 +168,9 @@ func (s *Sales) changeRefund(ctx context.Context, id string, change func(pgx.Tx,
 
 // settle gives a booking the status that its tickets and refunds make: with
 // support while one of them is, refunding while one is open, refunded when no
-// ticket is left, confirmed otherwise. Refunded is final: what a provider takes
-// back afterwards is the refund's trouble, not the booking's.
+// ticket is left, confirmed otherwise. Refunded is final, but for a provider that
+// takes the money back: then the buyer is owed it again. Its tickets are frozen
+// as its disputes want it.
 func (b *paidBooking) settle(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `
 		WITH facts AS (
@@ -146,11 +181,14 @@ func (b *paidBooking) settle(ctx context.Context, tx pgx.Tx) error {
 			UPDATE bookings b
 			SET status = CASE WHEN f.attention THEN 'needs_attention' WHEN f.open THEN 'refunding' WHEN f.live THEN 'confirmed' ELSE 'refunded' END,
 			    updated_at = now()
-			FROM facts f WHERE b.id = $1 AND (b.status IN ('confirmed', 'refunding') OR b.status = 'needs_attention'
+			FROM facts f WHERE b.id = $1 AND (b.status IN ('confirmed', 'refunding') OR b.status = 'refunded' AND f.attention OR b.status = 'needs_attention'
 			      AND EXISTS (SELECT 1 FROM payments WHERE booking_id = $1 AND status <> 'authorized')) -- else its purchase is with support
 			RETURNING b.status
 		)
-		UPDATE payments SET status = 'refunded' FROM booking
-		WHERE payments.booking_id = $1 AND booking.status = 'refunded' AND payments.status = 'captured'`, b.id)
-	return err
+		UPDATE payments p SET status = CASE booking.status WHEN 'refunded' THEN 'refunded' ELSE 'captured' END FROM booking
+		WHERE p.booking_id = $1 AND p.status IN ('captured', 'refunded') AND (p.status = 'refunded') <> (booking.status = 'refunded')`, b.id)
+	if err != nil {
+		return err
+	}
+	return b.freeze(ctx, tx)
 }

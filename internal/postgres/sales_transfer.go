@@ -26,7 +26,7 @@ type Transfer struct {
 // TransferTicket gives a ticket to another account: its code dies, the next
 // generation's belongs to the receiver, both are told by mail, all at once or
 // not at all. Done again it changes nothing. CodeNotFound when the giver does
-// not have the ticket, CodeAlreadyUsed, CodeRefunded, and CodeTicketLimit when the
+// not have the ticket, CodeAlreadyUsed, CodeRefunded, CodeFrozen, and CodeTicketLimit when the
 // receiver would have too many.
 func (s *Sales) TransferTicket(ctx context.Context, t Transfer) (moved ticket.Ticket, err error) {
 	defer wrap(&err, "postgres.TransferTicket(%s)", t.TicketID)
@@ -49,6 +49,8 @@ func (s *Sales) TransferTicket(ctx context.Context, t Transfer) (moved ticket.Ti
 			return ticket.Errorf(ticket.CodeAlreadyUsed, "Somebody has come in with this ticket already.")
 		case row.Status != ticket.TicketLive:
 			return ticket.Errorf(ticket.CodeRefunded, "The ticket was refunded.")
+		case row.Frozen:
+			return errFrozen()
 		}
 		if err := mayReceive(ctx, tx, t, row.EventID); err != nil {
 			return err
@@ -140,11 +142,11 @@ func (s *Sales) TicketsOf(ctx context.Context, userID string, after BookingsCurs
 	}
 	for _, db := range s.shards {
 		rows, err := db.Query(ctx, `
-			SELECT id, booking_id, event_id, seat_index, status, generation, holder_id, buyer_id, created_at FROM (
-				SELECT t.id, t.booking_id, t.event_id, t.seat_index, t.status, t.generation, '' AS holder_id, t.buyer_id, t.created_at
+			SELECT id, booking_id, event_id, seat_index, status, frozen, generation, holder_id, buyer_id, created_at FROM (
+				SELECT t.id, t.booking_id, t.event_id, t.seat_index, t.status, t.frozen, t.generation, '' AS holder_id, t.buyer_id, t.created_at
 				FROM bookings b JOIN tickets t ON t.booking_id = b.id WHERE b.buyer_id = $1 AND t.holder_id IS NULL
 				UNION ALL
-				SELECT id, booking_id, event_id, seat_index, status, generation, holder_id, buyer_id, created_at
+				SELECT id, booking_id, event_id, seat_index, status, frozen, generation, holder_id, buyer_id, created_at
 				FROM tickets WHERE holder_id = $1) held
 			WHERE (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4`, userID, after.CreatedAt, after.ID, limit)
 		if err != nil {
@@ -163,7 +165,7 @@ func (s *Sales) TicketsOf(ctx context.Context, userID string, after BookingsCurs
 }
 
 func scanHeld(row pgx.CollectableRow) (h HeldTicket, err error) {
-	err = row.Scan(&h.ID, &h.BookingID, &h.EventID, &h.SeatIndex, &h.Status, &h.Generation, &h.HolderID, &h.BuyerID, &h.CreatedAt)
+	err = row.Scan(&h.ID, &h.BookingID, &h.EventID, &h.SeatIndex, &h.Status, &h.Frozen, &h.Generation, &h.HolderID, &h.BuyerID, &h.CreatedAt)
 	return h, err
 }
 
@@ -175,7 +177,7 @@ func (s *Sales) Ticket(ctx context.Context, id string) (h HeldTicket, err error)
 		return h, err
 	}
 	rows, err := db.Query(ctx, `
-		SELECT id, booking_id, event_id, seat_index, status, generation, COALESCE(holder_id, ''), buyer_id, created_at
+		SELECT id, booking_id, event_id, seat_index, status, frozen, generation, COALESCE(holder_id, ''), buyer_id, created_at
 		FROM tickets WHERE id = $1`, id)
 	if err != nil {
 		return h, err

@@ -30,7 +30,7 @@
 // Operations, for both providers unless noted: authorize (Stripe: create or confirm an intent; PayPal:
 // authorize an order), capture, void, refund, get, list, create_order, token, reauthorize, verify and
 // approve (PayPal), update, method and authenticate (Stripe). approve and authenticate are the payer's own
-// steps and are only hit by a fault that names them.
+// steps and are only hit by a fault that names them; so is webhook: an event that any fault strikes is lost.
 //
 // # Where it differs from the providers
 //

@@ -19,7 +19,8 @@ const (
 
 var faultKinds = []string{faultError, faultTimeout, faultLostReply, faultSlow, faultRateLimit}
 
-// Operations a fault can be limited to. opApprove and opAuthenticate are the payer's steps.
+// Operations a fault can be limited to. opApprove and opAuthenticate are the payer's steps, opWebhook is an
+// event that whatever fault strikes is never sent.
 const (
 	opAuthorize    = "authorize"
 	opCapture      = "capture"
@@ -35,13 +36,14 @@ const (
 	opVerify       = "verify"
 	opApprove      = "approve"
 	opAuthenticate = "authenticate"
+	opWebhook      = "webhook"
 )
 
 var operations = map[string][]string{
-	providerStripe: {opAuthorize, opCapture, opVoid, opRefund, opGet, opList, opUpdate, opMethod, opAuthenticate},
+	providerStripe: {opAuthorize, opCapture, opVoid, opRefund, opGet, opList, opUpdate, opMethod, opAuthenticate, opWebhook},
 	providerPayPal: {
 		opCreateOrder, opAuthorize, opCapture, opVoid, opRefund, opGet, opList, opUpdate,
-		opToken, opReauthorize, opVerify, opApprove,
+		opToken, opReauthorize, opVerify, opApprove, opWebhook,
 	},
 }
 
@@ -69,7 +71,7 @@ func (f fault) matches(provider, op string) bool {
 		return false
 	}
 	if f.Operation == "" {
-		return op != opApprove && op != opAuthenticate
+		return op != opApprove && op != opAuthenticate && op != opWebhook
 	}
 	return f.Operation == op
 }

@@ -34,6 +34,7 @@ func newPayPalAPI(c *core) *paypalAPI {
 		invoices:  map[string]string{},
 	}
 	a.courier = newCourier(providerPayPal, c.o.PayPalWebhookURL, c.o.PayPalEvents, c.o.WebhookBackoff, a.sign)
+	a.courier.mayLose(func() bool { _, lost := c.faults.take(providerPayPal, opWebhook); return lost })
 	a.routes = paypalRoutes()
 	return a
 }

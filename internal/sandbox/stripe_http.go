@@ -32,6 +32,7 @@ func newStripeAPI(c *core) *stripeAPI {
 		events:   &eventLog{},
 	}
 	a.courier = newCourier(providerStripe, c.o.StripeWebhookURL, c.o.StripeEvents, c.o.WebhookBackoff, a.sign)
+	a.courier.mayLose(func() bool { _, lost := c.faults.take(providerStripe, opWebhook); return lost })
 	a.routes = stripeRoutes()
 	return a
 }

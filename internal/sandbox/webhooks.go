@@ -39,6 +39,7 @@ type courier struct {
 	backoff  time.Duration
 	sign     func(h http.Header, d *delivery, now time.Time)
 	client   *http.Client
+	lost     func() bool
 
 	mu     sync.Mutex
 	queue  deliveryHeap
@@ -73,6 +74,13 @@ func newCourier(provider, url string, kinds []string, backoff time.Duration, sig
 	}
 }
 
+// mayLose asks of every event whether it is lost on its way out.
+func (c *courier) mayLose(lost func() bool) {
+	if c != nil {
+		c.lost = lost
+	}
+}
+
 // wants tells whether anybody subscribed to a kind of event.
 func (c *courier) wants(kind string) bool {
 	return c != nil && (len(c.kinds) == 0 || slices.Contains(c.kinds, kind))
@@ -80,9 +88,10 @@ func (c *courier) wants(kind string) bool {
 
 // send queues an event. A full queue drops it, as a provider gives up on an endpoint that is away too long.
 func (c *courier) send(d *delivery) {
+	lost := c.lost != nil && c.lost()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.queue) >= maxQueued {
+	if lost || len(c.queue) >= maxQueued {
 		c.counts.GivenUp++
 		return
 	}

@@ -32,10 +32,14 @@ func (p *Provider) Books(pace func(ctx context.Context) error) *Books {
 const readTries = 5
 
 // Balances gives each of our charges that was made since a time, or of which a
-// part was given back since, and then those that are still reserved, however
+// part was given back or disputed since, and then those that are still reserved, however
 // old. It returns until when the books are complete.
 func (b *Books) Balances(ctx context.Context, since time.Time, each func(ticket.ChargeBalance) error) (until time.Time, err error) {
 	until = time.Now().UTC()
+	disputes, err := b.disputed(ctx, since)
+	if err != nil {
+		return until, err
+	}
 	for after, more := "", true; more; {
 		var page *stripego.PaymentIntentList
 		err := b.read(ctx, "list the payments", func(p stripego.ListParams) error {
@@ -53,13 +57,17 @@ func (b *Books) Balances(ctx context.Context, since time.Time, each func(ticket.
 		}
 		for _, pi := range page.Data {
 			after = pi.ID
-			if err := each(balanceOf(pi)); err != nil {
+			if err := each(disputes.of(balanceOf(pi))); err != nil {
 				return until, err
 			}
 		}
 		more = page.HasMore && len(page.Data) > 0
 	}
-	if err := b.refunded(ctx, since, each); err != nil {
+	err = b.refunded(ctx, since, func(out ticket.ChargeBalance) error { return each(disputes.of(out)) })
+	if err != nil {
+		return until, err
+	}
+	if err := disputes.untold(each); err != nil {
 		return until, err
 	}
 	err = b.reserved(ctx, since, each)
@@ -134,7 +142,7 @@ func (b *Books) reserved(ctx context.Context, since time.Time, each func(ticket.
 
 // Balance reads one charge; false when Stripe knows none of that name.
 func (b *Books) Balance(ctx context.Context, ref, _ string) (out ticket.ChargeBalance, found bool, err error) {
-	var missing bool
+	var missing, disputed bool
 	err = b.read(ctx, "show the payment", func(p stripego.ListParams) error {
 		params := &stripego.PaymentIntentParams{Params: stripego.Params{Context: p.Context}}
 		params.AddExpand("latest_charge")
@@ -144,10 +152,13 @@ func (b *Books) Balance(ctx context.Context, ref, _ string) (out ticket.ChargeBa
 			return nil
 		}
 		if err == nil {
-			out = balanceOf(pi)
+			out, disputed = balanceOf(pi), pi.LatestCharge != nil && pi.LatestCharge.Disputed
 		}
 		return err
 	})
+	if err == nil && disputed {
+		out.Disputed, err = b.disputedOf(ctx, ref)
+	}
 	return out, err == nil && !missing, err
 }
 

@@ -89,7 +89,7 @@ func TestBooksOfManyPagesAreReadWholeAtTheirPace(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Len(t, charges, 230)
-	require.Equal(t, 5, permits, "three pages, the refunds, and what is reserved")
+	require.Equal(t, 6, permits, "the disputes, three pages, the refunds, and what is reserved")
 }
 
 func TestBooksThatCannotBeReadAreNoBooks(t *testing.T) {

@@ -98,6 +98,7 @@ func (p *Provider) refundPage(ctx context.Context, intent, after string) (*strip
 	params := &stripego.RefundListParams{
 		ListParams: stripego.ListParams{Context: ctx, Limit: stripego.Int64(pageSize), Single: true}, PaymentIntent: stripego.String(intent),
 	}
+	params.AddExpand("data.failure_balance_transaction")
 	if after != "" {
 		params.StartingAfter = stripego.String(after)
 	}
@@ -139,6 +140,9 @@ func providerRefund(r *stripego.Refund) ticket.ProviderRefund {
 	case stripego.RefundStatusFailed, stripego.RefundStatusCanceled:
 		out.State = ticket.RefundStateFailed
 	}
+	if t := r.FailureBalanceTransaction; t != nil && t.Created != 0 {
+		out.FailedAt = time.Unix(t.Created, 0).UTC()
+	}
 	return out
 }
 
@@ -149,6 +153,9 @@ func disputeOf(d *stripego.Dispute) (ticket.ProviderDispute, bool) {
 	}
 	for _, txn := range d.BalanceTransactions {
 		out.Fee += txn.Fee
+		if txn.Amount > 0 { // what was withheld came back
+			out.ClosedAt = time.Unix(txn.Created, 0).UTC()
+		}
 	}
 	switch d.Status {
 	case stripego.DisputeStatusWarningNeedsResponse, stripego.DisputeStatusWarningUnderReview, stripego.DisputeStatusWarningClosed:

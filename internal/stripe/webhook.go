@@ -16,8 +16,11 @@ type Event struct {
 	Type string
 	// IntentRef is the PaymentIntent the event is about, "" when it is about none.
 	IntentRef string
-	// BookingID is what the object's metadata says, "" when it says nothing.
+	// ChargeRef is the charge it is about, "" when it is about none.
+	ChargeRef string
+	// BookingID and RefundID are what the object's metadata says, "" when it says nothing.
 	BookingID string
+	RefundID  string
 	Created   time.Time
 }
 
@@ -43,16 +46,20 @@ func VerifyWebhook(payload []byte, signature, secret string) (Event, error) {
 		ID       string            `json:"id"`
 		Object   string            `json:"object"`
 		Intent   reference         `json:"payment_intent"`
+		Charge   reference         `json:"charge"`
 		Metadata map[string]string `json:"metadata"`
 	}
 	if err := json.Unmarshal(e.Data.Raw, &object); err != nil {
 		return Event{}, ticket.Errorf(ticket.CodeInvalid, "The webhook's object cannot be read.")
 	}
-	out.IntentRef = string(object.Intent)
-	if object.Object == "payment_intent" {
+	out.IntentRef, out.ChargeRef = string(object.Intent), string(object.Charge)
+	switch object.Object {
+	case "payment_intent":
 		out.IntentRef = object.ID
+	case "charge":
+		out.ChargeRef = object.ID
 	}
-	out.BookingID = object.Metadata["booking_id"]
+	out.BookingID, out.RefundID = object.Metadata["booking_id"], object.Metadata["refund_id"]
 	return out, nil
 }
 

@@ -20,19 +20,25 @@ func signed(payload, secret string, at time.Time) (body []byte, header string) {
 
 func TestWebhookIsReadWhateverItsObject(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct{ object, intent, booking string }{
-		"an intent":                {`{"id":"pi_1","object":"payment_intent","metadata":{"booking_id":"bk_1"}}`, "pi_1", "bk_1"},
-		"a charge":                 {`{"id":"ch_1","object":"charge","payment_intent":"pi_1","metadata":{"booking_id":"bk_1"}}`, "pi_1", "bk_1"},
-		"a charge, intent in full": {`{"id":"ch_1","object":"charge","payment_intent":{"id":"pi_1"}}`, "pi_1", ""},
-		"a charge without intent":  {`{"id":"ch_1","object":"charge","payment_intent":null}`, "", ""},
-		"something else":           {`{"id":"po_1","object":"payout"}`, "", ""},
+	for name, tc := range map[string]struct{ object, intent, charge, booking, refund string }{
+		"an intent":                {`{"id":"pi_1","object":"payment_intent","metadata":{"booking_id":"bk_1"}}`, "pi_1", "", "bk_1", ""},
+		"a charge":                 {`{"id":"ch_1","object":"charge","payment_intent":"pi_1","metadata":{"booking_id":"bk_1"}}`, "pi_1", "ch_1", "bk_1", ""},
+		"a charge, intent in full": {`{"id":"ch_1","object":"charge","payment_intent":{"id":"pi_1"}}`, "pi_1", "ch_1", "", ""},
+		"a charge without intent":  {`{"id":"ch_1","object":"charge","payment_intent":null}`, "", "ch_1", "", ""},
+		"a refund of ours":         {`{"id":"re_1","object":"refund","payment_intent":"pi_1","charge":"ch_1","metadata":{"booking_id":"bk_1","refund_id":"rf_1"}}`, "pi_1", "ch_1", "bk_1", "rf_1"},
+		"a refund by hand":         {`{"id":"re_1","object":"refund","payment_intent":"pi_1","charge":"ch_1","metadata":{}}`, "pi_1", "ch_1", "", ""},
+		"a dispute":                {`{"id":"dp_1","object":"dispute","payment_intent":"pi_1","charge":{"id":"ch_1"}}`, "pi_1", "ch_1", "", ""},
+		"something else":           {`{"id":"po_1","object":"payout"}`, "", "", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			body, header := signed(`{"id":"evt_1","object":"event","api_version":"1999-01-01","type":"some.type","created":1700000000,"data":{"object":`+tc.object+`}}`, secret, time.Now())
 			e, err := stripe.VerifyWebhook(body, header, secret)
 			require.NoError(t, err)
-			require.Equal(t, stripe.Event{ID: "evt_1", Type: "some.type", IntentRef: tc.intent, BookingID: tc.booking, Created: time.Unix(1700000000, 0).UTC()}, e)
+			require.Equal(t, stripe.Event{
+				ID: "evt_1", Type: "some.type", IntentRef: tc.intent, ChargeRef: tc.charge, BookingID: tc.booking, RefundID: tc.refund,
+				Created: time.Unix(1700000000, 0).UTC(),
+			}, e)
 		})
 	}
 }

@@ -30,6 +30,9 @@ type Page struct {
 func (p *Page) Void() string {
 	switch p.Ticket.Status {
 	case ticket.TicketLive, ticket.TicketUsed:
+		if p.Ticket.Frozen {
+			return "Frozen: the payment is disputed"
+		}
 		return ""
 	case ticket.TicketRefunded:
 		return "Refunded: this ticket is void"

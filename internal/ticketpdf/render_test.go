@@ -94,6 +94,14 @@ func TestEachPageCarriesTheCodeOfItsTicket(t *testing.T) {
 	require.Equal(t, pdf, again, "the same tickets are the same document")
 }
 
+func TestAFrozenTicketIsVoid(t *testing.T) {
+	t.Parallel()
+	p := ticketpdf.Page{Ticket: ticket.Ticket{Status: ticket.TicketLive, Frozen: true}}
+	require.Equal(t, "Frozen: the payment is disputed", p.Void())
+	p.Ticket.Frozen = false
+	require.Empty(t, p.Void())
+}
+
 func TestAVoidTicketHasNoCode(t *testing.T) {
 	t.Parallel()
 	d := document("Show", "code", "code")
