@@ -27,7 +27,7 @@ type MoneyBooks interface {
 		[]ticket.Movement, *postgres.MovementCursor, error)
 	ChargeHome(ctx context.Context, bookingID string, p ticket.Provider, ref string) (postgres.ChargeHome, error)
 	BookingOfCharge(ctx context.Context, p ticket.Provider, ref, captureRef string) (string, error)
-	RecordCapture(ctx context.Context, bookingID, captureRef string) error
+	RecordCaptureAt(ctx context.Context, bookingID, captureRef string, at time.Time) error
 	BookFees(ctx context.Context, p ticket.Provider, lines []ticket.ReconciliationLine) error
 }
 
@@ -213,7 +213,7 @@ func (r *Reconciliations) HealDifferences(ctx context.Context, in LinesInput) (H
 			return out, err
 		case home.Captured:
 		case home.Known:
-			if err := r.Money.RecordCapture(ctx, l.BookingID, l.Ref); err != nil {
+			if err := r.Money.RecordCaptureAt(ctx, l.BookingID, l.Ref, l.At); err != nil {
 				return out, err
 			}
 			if err := r.Books.RecordAction(ctx, in.ID, l.Position, "the capture was booked"); err != nil {

@@ -41,6 +41,7 @@ type office struct {
 	providers map[ticket.Provider]ticket.PaymentProvider
 	steps     *activities.Reconciliations
 	settled   []ticket.ChargeQuery
+	reviewed  []string
 	seq       int
 }
 
@@ -146,6 +147,10 @@ func (o *office) reconciles(from, to time.Time) (ticket.Reconciliation, []ticket
 		o.settled = append(o.settled, in.Query)
 		return workflows.SettleResult{}, nil
 	}, workflow.RegisterOptions{Name: workflows.SettleType})
+	env.RegisterWorkflowWithOptions(func(_ workflow.Context, in activities.ReviewInput) (workflows.ReviewResult, error) {
+		o.reviewed = append(o.reviewed, in.BookingID)
+		return workflows.ReviewResult{}, nil
+	}, workflow.RegisterOptions{Name: workflows.ReviewType})
 	o.seq++
 	in := workflows.ReconcileInput{
 		ID: fmt.Sprint("rc_", o.seq), Providers: []ticket.Provider{ticket.Stripe, ticket.PayPal}, From: from, To: to, RequestedBy: "us_finance",
@@ -265,6 +270,44 @@ func (o *office) journalBalances(fees int) {
 		total += booked
 	}
 	require.Equal(o.t, fees, total)
+}
+
+// TestWhatNoWebhookToldIsReviewed gives money back by hand and disputes at both
+// providers, unheard: each is one difference and is booked by a review, after
+// which nothing differs any more.
+func TestWhatNoWebhookToldIsReviewed(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	from := time.Now().Add(-time.Hour).Truncate(time.Second)
+	var bookings []string
+	for _, p := range []ticket.Provider{ticket.Stripe, ticket.PayPal} {
+		for _, path := range []string{"refunds", "disputes"} {
+			s := o.books(o.takes(p, 4000), "captured", 4000)
+			o.control("/sandbox/"+path, fmt.Sprintf(`{"provider":%q,"booking_id":%q}`, p, s.request.BookingID))
+			bookings = append(bookings, s.request.BookingID)
+		}
+		o.books(o.takes(p, 5000), "captured", 5000)
+	}
+	time.Sleep(2 * time.Second) // PayPal reports whole seconds that are over
+	r, lines := o.reconciles(from, time.Now().Add(time.Second))
+	require.EqualValues(t, 4, r.Differences)
+	for _, l := range lines {
+		if l.Result == ticket.ResultProviderOnly {
+			require.Contains(t, l.Action, "booked by review/")
+			require.EqualValues(t, -4000, *l.TheirAmount)
+		}
+	}
+	require.ElementsMatch(t, bookings, o.reviewed)
+
+	reviews := &activities.Reviews{Books: o.sales, Providers: o.providers}
+	for _, id := range bookings {
+		for range 2 {
+			_, err := reviews.ReviewCharge(t.Context(), activities.ReviewInput{BookingID: id})
+			require.NoError(t, err)
+		}
+	}
+	r, _ = o.reconciles(from, time.Now().Add(time.Second))
+	require.Zero(t, r.Differences)
 }
 
 func TestYoungDifferencesAreAMatterOfTime(t *testing.T) {

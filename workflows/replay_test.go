@@ -28,6 +28,8 @@ func TestStoredHistoriesReplay(t *testing.T) {
 			replayer.RegisterWorkflowWithOptions(workflows.Purchase, workflow.RegisterOptions{Name: workflows.PurchaseType})
 			replayer.RegisterWorkflowWithOptions(workflows.SettleCharge, workflow.RegisterOptions{Name: workflows.SettleType})
 			replayer.RegisterWorkflowWithOptions(workflows.OnSale, workflow.RegisterOptions{Name: workflows.OnSaleType})
+			replayer.RegisterWorkflowWithOptions(workflows.Refund, workflow.RegisterOptions{Name: workflows.RefundType})
+			replayer.RegisterWorkflowWithOptions(workflows.ReviewCharge, workflow.RegisterOptions{Name: workflows.ReviewType})
 			logger := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(logger, file))
 		})

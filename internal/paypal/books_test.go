@@ -119,3 +119,48 @@ func TestALongReportIsReadInShorterStretches(t *testing.T) {
 	}
 	require.InDelta(t, (6 * time.Hour).Seconds(), sum.Seconds(), 60)
 }
+
+// TestBooksTellWhatCasesKeep has payers open cases, and PayPal decide them.
+func TestBooksTellWhatCasesKeep(t *testing.T) {
+	t.Parallel()
+	s, ctx := newStand(t), t.Context()
+	from := time.Now().Add(-time.Hour)
+	charges := map[string]ticket.Charge{}
+	ids := map[string]string{}
+	for _, outcome := range []string{"open", "won", "lost"} {
+		id := ticket.NewID(ticket.KindBooking, 0)
+		c := s.Authorize(ctx, request(id))
+		capture, err := s.Capture(ctx, request(id), c)
+		require.NoError(t, err)
+		charges[outcome], ids[outcome] = c, id
+		s.post("/sandbox/disputes", `{"provider":"paypal","booking_id":"`+id+`"}`)
+		list, err := s.Disputes(ctx, ticket.TakenCharge{CaptureRef: capture})
+		require.NoError(t, err)
+		require.Equal(t, ticket.DisputeOpen, list[0].State)
+		if outcome != "open" {
+			s.post("/sandbox/disputes/"+list[0].Ref+"/close", `{"outcome":"`+outcome+`"}`)
+			list, err = s.Disputes(ctx, ticket.TakenCharge{CaptureRef: capture})
+			require.NoError(t, err)
+			require.Equal(t, ticket.DisputeState(outcome), list[0].State)
+			require.NotZero(t, list[0].ClosedAt)
+		}
+	}
+	time.Sleep(1100 * time.Millisecond) // the report is asked for in whole seconds
+	for outcome, want := range map[string]int64{"open": 0, "won": 12550, "lost": 0} {
+		require.Equal(t, want, s.balances(from)[ids[outcome]].Net(), outcome)
+		one, found, err := s.Books(nil).Balance(ctx, charges[outcome].Ref, charges[outcome].OrderRef)
+		require.NoError(t, err)
+		require.True(t, found)
+		require.Equal(t, want, one.Net(), outcome)
+	}
+	page, err := s.Movements(ctx, from, time.Now().Add(time.Second), "")
+	require.NoError(t, err)
+	kinds := map[ticket.MovementKind]int{}
+	for _, m := range page.Movements {
+		kinds[m.Kind]++
+		if m.Kind != ticket.MovementCapture {
+			require.Equal(t, m.Parent, m.Ref, "a dispute is named by what it is about")
+		}
+	}
+	require.Equal(t, map[ticket.MovementKind]int{ticket.MovementCapture: 3, ticket.MovementDispute: 3, ticket.MovementDisputeWon: 1}, kinds)
+}

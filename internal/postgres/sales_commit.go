@@ -121,15 +121,21 @@ func interpretCommit(err error) error {
 
 // RecordCapture books that the money of a booking was taken. Recorded again it
 // changes nothing.
-func (s *Sales) RecordCapture(ctx context.Context, bookingID, captureRef string) (err error) {
-	defer wrap(&err, "postgres.RecordCapture(%s)", bookingID)
+func (s *Sales) RecordCapture(ctx context.Context, bookingID, captureRef string) error {
+	return s.RecordCaptureAt(ctx, bookingID, captureRef, time.Time{})
+}
+
+// RecordCaptureAt books a capture of which we have heard later than it was made;
+// the zero time is now. Reconciliation compares it with the provider's own time.
+func (s *Sales) RecordCaptureAt(ctx context.Context, bookingID, captureRef string, at time.Time) (err error) {
+	defer wrap(&err, "postgres.RecordCaptureAt(%s)", bookingID)
 	db, err := s.shard(bookingID)
 	if err != nil {
 		return err
 	}
 	_, err = db.Exec(ctx, `
 		WITH payment AS (
-			UPDATE payments SET status = 'captured', capture_ref = $2, captured_at = now()
+			UPDATE payments SET status = 'captured', capture_ref = $2, captured_at = COALESCE($3, now())
 			WHERE booking_id = $1 AND status = 'authorized'
 			RETURNING *
 		)
@@ -138,8 +144,8 @@ func (s *Sales) RecordCapture(ctx context.Context, bookingID, captureRef string)
 		FROM payment p JOIN bookings b ON b.id = p.booking_id
 		CROSS JOIN LATERAL (VALUES ('clearing:' || p.provider, p.amount),
 		                           ('receivable:' || p.provider, -p.amount)) AS l (account, amount)`,
-		bookingID, captureRef)
-	return interpret(err)
+		bookingID, captureRef, nullTime(at))
+	return err
 }
 
 // Booking reads one booking with its tickets and payment. CodeNotFound when

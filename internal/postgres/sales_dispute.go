@@ -100,7 +100,7 @@ func (b *paidBooking) bookDispute(ctx context.Context, tx pgx.Tx, d ticket.Provi
 	_, err := tx.Exec(ctx, `
 		INSERT INTO journal (transaction_id, account, booking_id, event_id, amount, currency)
 		SELECT 'dispute/' || $1 || '/' || $2 || '/' || $3, l.account, $4, $5, l.amount, $6
-		FROM (VALUES ($7, $9::bigint), ($8, -$9::bigint)) AS l (account, amount) WHERE l.amount <> 0`,
+		FROM (VALUES ($7::text, $9::bigint), ($8, -$9::bigint)) AS l (account, amount) WHERE l.amount <> 0`,
 		string(b.provider), d.Ref, step, b.id, b.eventID, b.currency, debit, credit, amount)
 	return err
 }

@@ -40,6 +40,24 @@ type RefundNews struct {
 	Found *ticket.ProviderRefund
 }
 
+// after says what news makes of a refund: what is booked of it, "" for nothing,
+// and whether it changes anything.
+func (n RefundNews) after(r *ticket.Refund) (booked string, changes bool) {
+	switch {
+	case n.Attempt != r.Attempt, r.Status == n.Status && r.Ref == n.Ref, r.Status == ticket.RefundFailed,
+		r.Status == ticket.RefundSucceeded && n.Status == ticket.RefundPending:
+		return "", false
+	case r.Status == ticket.RefundSucceeded && n.Status == ticket.RefundSucceeded:
+	case n.Status == ticket.RefundSucceeded:
+		return "paid", true
+	case r.Status == ticket.RefundSucceeded:
+		return "returned", true
+	case n.Status == ticket.RefundFailed:
+		return "by-hand", true
+	}
+	return "", true
+}
+
 // SettleRefund books what has become of a refund, and what that makes of its
 // booking. Told again it changes nothing. A success that the provider takes
 // back is owed once more.
@@ -54,20 +72,9 @@ func (s *Sales) SettleRefund(ctx context.Context, id string, n RefundNews) (r *t
 		if r.Unattributed() {
 			return settleUnattributed(ctx, tx, r, n)
 		}
-		if n.Attempt != r.Attempt || r.Status == n.Status && r.Ref == n.Ref {
+		booked, changes := n.after(r)
+		if !changes {
 			return nil
-		}
-		booked := ""
-		switch {
-		case r.Status == ticket.RefundFailed, r.Status == ticket.RefundSucceeded && n.Status == ticket.RefundPending:
-			return nil
-		case r.Status == ticket.RefundSucceeded && n.Status == ticket.RefundSucceeded:
-		case n.Status == ticket.RefundSucceeded:
-			booked = "paid"
-		case r.Status == ticket.RefundSucceeded:
-			booked = "returned"
-		case n.Status == ticket.RefundFailed:
-			booked = "by-hand"
 		}
 		_, err := tx.Exec(ctx, `
 			UPDATE refunds SET status = $2, provider_ref = CASE WHEN $3 = '' THEN provider_ref ELSE $3 END, note = $4,
@@ -118,7 +125,7 @@ func bookRefund(ctx context.Context, tx pgx.Tx, r *ticket.Refund, what string) e
 	_, err := tx.Exec(ctx, `
 		INSERT INTO journal (transaction_id, account, booking_id, event_id, amount, currency)
 		SELECT $1 || '/' || $2 || '/' || $3::int, l.account, $4, $5, l.amount, $6
-		FROM (VALUES ($7, $8::bigint), ($9, -$8::bigint)) AS l (account, amount)
+		FROM (VALUES ($7::text, $8::bigint), ($9, -$8::bigint)) AS l (account, amount)
 		WHERE l.amount <> 0
 		ON CONFLICT DO NOTHING`,
 		r.ID, what, r.Attempt, r.BookingID, r.EventID, r.Amount.Currency, account, amount, against)

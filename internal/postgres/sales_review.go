@@ -105,16 +105,25 @@ func (b *paidBooking) reviewRefund(ctx context.Context, tx pgx.Tx, found ticket.
 		return b.takeRefund(ctx, tx, found)
 	case err != nil:
 		return "", err
-	case found.RefundID != "" && found.Attempt != r.Attempt:
-		return "", nil // an earlier attempt, whose failure is why there is a later one
-	case r.Status == ticket.RefundFailed:
-		return "", nil // settled by hand
-	case found.State == ticket.RefundStateSucceeded && r.Status != ticket.RefundSucceeded && !r.Unattributed(),
-		found.State == ticket.RefundStateFailed && r.Status != ticket.RefundNeedsAttention,
-		found.State == ticket.RefundStateFailed && r.Unattributed():
+	case isNews(r, found):
 		return r.ID, nil
 	}
 	return "", nil
+}
+
+// isNews tells whether a provider says of a refund what our books do not know. An
+// earlier attempt has failed, which is why there is a later one; of what was
+// settled by hand nothing is news.
+func isNews(r *ticket.Refund, found ticket.ProviderRefund) bool {
+	switch {
+	case found.RefundID != "" && found.Attempt != r.Attempt, r.Status == ticket.RefundFailed:
+		return false
+	case found.State == ticket.RefundStateSucceeded:
+		return r.Status != ticket.RefundSucceeded && !r.Unattributed()
+	case found.State == ticket.RefundStateFailed:
+		return r.Status != ticket.RefundNeedsAttention || r.Unattributed()
+	}
+	return false
 }
 
 // takeRefund books money that was given back at the provider without our asking.

@@ -240,7 +240,6 @@ func (d *stripeDispute) render(w *jsonw, ex *expander) {
 	w.array("balance_transactions")
 	for _, id := range d.Balances {
 		if txn, ok := ex.txn(id); ok {
-			w.sep()
 			txn.render(w, nil)
 		}
 	}

@@ -123,6 +123,20 @@ func TestOnlySubscribedEventsAreSent(t *testing.T) {
 	require.Len(t, letters, 2)
 }
 
+func TestWebhooksCanBeLost(t *testing.T) {
+	t.Parallel()
+	m, url := newMailbox(t, 0)
+	r := start(t, sandbox.Options{StripeWebhookURL: url, StripeWebhookSecret: "s", StripeEvents: []string{"payment_intent.created"}})
+	lose := map[string]any{"provider": "stripe", "fault": "error", "operation": "webhook", "rate": 1, "count": 1}
+	r.call(http.MethodPost, "/sandbox/faults", lose, nil)
+	for _, id := range []string{"lost", "heard"} {
+		_, err := r.stripe.PaymentIntents.New(intentParams(id, "pm_card_visa", 5000))
+		require.NoError(t, err)
+	}
+	letters := m.wait(t, 1)
+	require.Contains(t, string(letters[0].body), `"heard"`)
+}
+
 func TestPayPalWebhooksVerifyOnlyAsSent(t *testing.T) {
 	t.Parallel()
 	m, url := newMailbox(t, 1)

@@ -106,3 +106,38 @@ func TestBooksThatCannotBeReadAreNoBooks(t *testing.T) {
 	_, err = refused.Books(nil).Balances(t.Context(), time.Now(), never)
 	require.Equal(t, ticket.CodeProviderUnavailable, ticket.CodeOf(err))
 }
+
+// TestBooksTellWhatDisputesKeep disputes payments in each way, also of charges
+// that are older than what is asked for.
+func TestBooksTellWhatDisputesKeep(t *testing.T) {
+	t.Parallel()
+	s, ctx := newStand(t), t.Context()
+	refs := map[string]string{}
+	for id, outcome := range map[string]string{"open": "", "won": "won", "lost": "lost"} {
+		c := s.Authorize(ctx, request(id))
+		_, err := s.Capture(ctx, request(id), c)
+		require.NoError(t, err)
+		refs[id] = c.Ref
+		s.post("/sandbox/disputes", `{"provider":"stripe","booking_id":"`+id+`"}`)
+		list, err := s.Disputes(ctx, ticket.TakenCharge{Ref: c.Ref})
+		require.NoError(t, err)
+		require.Len(t, list, 1)
+		require.Equal(t, ticket.DisputeOpen, list[0].State)
+		require.EqualValues(t, 2000, list[0].Fee)
+		require.Zero(t, list[0].ClosedAt)
+		if outcome != "" {
+			s.post("/sandbox/disputes/"+list[0].Ref+"/close", `{"outcome":"`+outcome+`"}`)
+			list, err = s.Disputes(ctx, ticket.TakenCharge{Ref: c.Ref})
+			require.NoError(t, err)
+			require.Equal(t, ticket.DisputeState(outcome), list[0].State)
+			require.Equal(t, outcome == "won", !list[0].ClosedAt.IsZero(), "Stripe tells when money comes back")
+		}
+	}
+	for id, want := range map[string]int64{"open": 0, "won": 12550, "lost": 0} {
+		require.Equal(t, want, s.balances(time.Now().Add(-time.Hour))[id].Net(), id)
+		one, found, err := s.Books(nil).Balance(ctx, refs[id], "")
+		require.NoError(t, err)
+		require.True(t, found)
+		require.Equal(t, want, one.Net(), id)
+	}
+}
