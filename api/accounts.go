@@ -49,6 +49,7 @@ func (s *Server) registerAccounts(api huma.API) {
 	register(s, api, huma.Operation{
 		OperationID: "get-me", Method: http.MethodGet, Path: "/v1/me", Tags: tags, Summary: "The caller's account",
 	}, loggedIn, s.me)
+	s.registerPrivacy(api)
 	s.registerKeys(api)
 }
 

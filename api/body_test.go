@@ -44,7 +44,7 @@ func patientWorld(t *testing.T) *world {
 	server, err := api.New(api.Deps{
 		Tokens: tokens, BodyTimeout: 200 * time.Millisecond,
 		CatalogueDeps: api.CatalogueDeps{
-			Accounts: slowAccounts{takes: 600 * time.Millisecond}, Keys: keys, Secrets: passwords, Requests: still{},
+			Accounts: slowAccounts{takes: 600 * time.Millisecond}, Keys: keys, Secrets: passwords, Persons: noPersons{}, Requests: still{},
 		},
 	}, "gateway")
 	require.NoError(t, err)

@@ -18,6 +18,7 @@ type CatalogueDeps struct {
 	TokenIssuer string
 	Secrets     SecretKeys
 	Requests    Requests
+	Persons     Persons
 	// Events answers reads from memory; Catalogue is the store behind it.
 	Events       Events
 	Catalogue    Catalogue

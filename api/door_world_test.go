@@ -47,7 +47,7 @@ func newDoors(t *testing.T) *doors {
 	server, err := api.New(api.Deps{
 		Tokens: d.auth,
 		CatalogueDeps: api.CatalogueDeps{
-			Accounts: d.auth, Keys: d.auth.Keys, Secrets: d.auth.Passwords, Requests: d.store,
+			Accounts: d.auth, Keys: d.auth.Keys, Secrets: d.auth.Passwords, Persons: noPersons{}, Requests: d.store,
 			Events: events, Catalogue: d.store, Availability: d.seats, Blocks: d.seats, SalesBooks: d.sales,
 		},
 		BookingDeps: api.BookingDeps{

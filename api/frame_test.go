@@ -67,7 +67,7 @@ func TestAPartThatDoesNotAnswerIsNamed(t *testing.T) {
 		{Name: "well", Ping: func(context.Context) error { return nil }},
 		{Name: "hung", Ping: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
 		{Name: "broken", Ping: func(context.Context) error { return errors.New("password s3cret is wrong") }},
-	}, CatalogueDeps: api.CatalogueDeps{Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Requests: w.store}}, "gateway")
+	}, CatalogueDeps: api.CatalogueDeps{Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Persons: noPersons{}, Requests: w.store}}, "gateway")
 	require.NoError(t, err)
 	w.listen(t, server)
 	a := w.do(t, "GET", "/readyz", "", nil).want(t, http.StatusServiceUnavailable)

@@ -76,6 +76,9 @@ type (
 	noPeople  struct{ api.People }
 )
 
+// noPersons erases nobody.
+type noPersons struct{ api.Persons }
+
 // noCodes signs nothing.
 type noCodes struct{}
 
@@ -102,7 +105,7 @@ func lightDeps(t testing.TB, log *logBuffer) (api.Deps, *auth.Tokens) {
 	return api.Deps{
 		Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Tokens: tokens,
 		CatalogueDeps: api.CatalogueDeps{
-			Accounts: anyAccounts{}, Keys: keys, Secrets: passwords, Requests: still{},
+			Accounts: anyAccounts{}, Keys: keys, Secrets: passwords, Persons: noPersons{}, Requests: still{},
 			Events: still{event: e}, Catalogue: listing{still: still{event: e}}, Availability: seats, Blocks: seats, SalesBooks: seats,
 		},
 		BookingDeps: api.BookingDeps{

@@ -45,7 +45,7 @@ func (w *world) serveLive(t *testing.T) {
 		Tokens:   w.auth,
 		LiveDeps: api.LiveDeps{LiveMap: hub},
 		CatalogueDeps: api.CatalogueDeps{
-			Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Requests: w.store,
+			Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Persons: noPersons{}, Requests: w.store,
 			Events: events, Catalogue: w.store, Availability: w.seats, Blocks: w.seats, SalesBooks: w.sales,
 		},
 	}, "gateway", "events")

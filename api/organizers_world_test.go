@@ -60,7 +60,7 @@ func newShop(t *testing.T) *shop {
 	server, err := api.New(api.Deps{
 		Tokens: w.auth, LiveDeps: api.LiveDeps{LiveMap: hub}, QueueDeps: api.QueueDeps{Sales: heardSales(w.heard)},
 		CatalogueDeps: api.CatalogueDeps{
-			Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Requests: w.store, Events: events,
+			Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Persons: noPersons{}, Requests: w.store, Events: events,
 			Catalogue: w.store, Availability: w.inventory, Blocks: w.inventory, SalesBooks: w.sales,
 		},
 	}, "gateway", "events")

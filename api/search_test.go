@@ -41,7 +41,7 @@ func (w *world) serveSearch(t *testing.T, index search.Index) {
 		StatusDeps: api.StatusDeps{Degraded: func() []string { return map[bool][]string{true: {"search"}}[finder.Limited()] }},
 		SearchDeps: api.SearchDeps{Search: finder},
 		CatalogueDeps: api.CatalogueDeps{
-			Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Requests: w.store,
+			Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Persons: noPersons{}, Requests: w.store,
 			Events: events, Catalogue: w.store, Availability: w.seats, Blocks: w.seats, SalesBooks: w.sales,
 		},
 	}, "gateway", "events", "search")

@@ -21,7 +21,7 @@ type service struct {
 // of service names derive.
 var services = []service{
 	{"gateway", (*Server).registerAccounts, func(d Deps) map[string]any {
-		return map[string]any{"Accounts": d.Accounts, "Keys": d.Keys, "Secrets": d.Secrets, "Requests": d.Requests}
+		return map[string]any{"Accounts": d.Accounts, "Keys": d.Keys, "Secrets": d.Secrets, "Requests": d.Requests, "Persons": d.Persons}
 	}},
 	{"events", (*Server).registerCatalogue, func(d Deps) map[string]any {
 		return map[string]any{

@@ -55,7 +55,7 @@ func TestASandboxAddressThatIsNoneStopsTheStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, err := api.New(api.Deps{Tokens: w.auth, WebDeps: api.WebDeps{PaymentSandbox: "nonsense"}, CatalogueDeps: api.CatalogueDeps{
-		Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Requests: w.store,
+		Accounts: w.auth, Keys: w.auth.Keys, Secrets: w.auth.Passwords, Persons: noPersons{}, Requests: w.store,
 	}}, "gateway")
 	require.ErrorContains(t, err, "sandbox")
 }

@@ -152,7 +152,7 @@ func (w *world) serve(t *testing.T, store api.Catalogue) {
 		Tokens: w.auth,
 		Parts:  []api.Part{{Name: "catalogue", Ping: w.store.Ping}},
 		CatalogueDeps: api.CatalogueDeps{
-			Accounts: w.auth, Keys: w.auth.Keys, TokenIssuer: w.issuer, Secrets: w.auth.Passwords, Requests: w.store,
+			Accounts: w.auth, Keys: w.auth.Keys, TokenIssuer: w.issuer, Secrets: w.auth.Passwords, Persons: noPersons{}, Requests: w.store,
 			Events: events, Catalogue: store, Availability: w.seats, Blocks: w.seats, SalesBooks: w.sales,
 		},
 	}, "gateway", "events")

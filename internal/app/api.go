@@ -69,10 +69,11 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := s.verifier(cfg, accounts)
+	verifier, err := s.verifier(cfg, accounts)
 	if err != nil {
 		return nil, err
 	}
+	persons, tokens := s.newPersons(background, verifier, accounts.Passwords)
 	gateway, err := s.gatewayDeps(cfg, services)
 	if err != nil {
 		return nil, err
@@ -96,7 +97,7 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 			{Name: "temporal", Ping: s.pingTemporal},
 		}, index...),
 		CatalogueDeps: api.CatalogueDeps{
-			Accounts: accounts, Keys: accounts.Keys, TokenIssuer: cfg.TokenIssuer.Reveal(), Secrets: accounts.Passwords, Requests: s.catalogue,
+			Accounts: accounts, Keys: accounts.Keys, TokenIssuer: cfg.TokenIssuer.Reveal(), Secrets: accounts.Passwords, Requests: s.catalogue, Persons: persons,
 			Events: s.events, Catalogue: s.catalogue, Availability: s.inventory, Blocks: s.inventory, SalesBooks: s.sales,
 		},
 		FinanceDeps: api.FinanceDeps{Reconciliations: s.catalogue, Reconciler: api.TemporalReconciler{Client: s.temporal}, Ledgers: s.sales},

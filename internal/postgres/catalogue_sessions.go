@@ -11,12 +11,16 @@ import (
 )
 
 // CreateSession stores a session with its first refresh token's hash.
+// CodeUnauthorized when the account was erased meanwhile.
 func (c *Catalogue) CreateSession(ctx context.Context, sessionID, userID string, hash []byte, expires time.Time) (err error) {
 	defer wrap(&err, "postgres.CreateSession(%s)", sessionID)
-	_, err = c.db(ctx).Exec(ctx, `
-		WITH session AS (INSERT INTO sessions (id, user_id) VALUES ($1, $2) RETURNING id)
+	made, err := c.db(ctx).Exec(ctx, `
+		WITH session AS (INSERT INTO sessions (id, user_id) SELECT $1, id FROM users WHERE id = $2 AND erased_at IS NULL RETURNING id)
 		INSERT INTO refresh_tokens (hash, session_id, expires_at) SELECT $3, id, $4 FROM session`,
 		sessionID, userID, hash, expires)
+	if err == nil && made.RowsAffected() == 0 {
+		return ticket.Errorf(ticket.CodeUnauthorized, "The account is gone.")
+	}
 	return err
 }
 
@@ -68,7 +72,7 @@ func (c *Catalogue) lockRefreshToken(ctx context.Context, hash []byte) (row refr
 		SELECT s.id, u.id, u.email, u.name, u.roles, t.used_at IS NOT NULL,
 		       t.expires_at > now() AND s.revoked_at IS NULL
 		FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
-		WHERE t.hash = $1 FOR UPDATE OF t`, hash).
+		WHERE t.hash = $1 AND u.erased_at IS NULL FOR UPDATE OF t`, hash).
 		Scan(&row.sessionID, &row.user.ID, &row.user.Email, &row.user.Name, &row.user.Roles, &row.used, &row.live)
 	return row, err
 }

@@ -23,7 +23,7 @@ func (c *Catalogue) CreateUser(ctx context.Context, a ticket.Account) (err error
 func (c *Catalogue) AccountByEmail(ctx context.Context, email string) (a ticket.Account, err error) {
 	defer wrap(&err, "postgres.AccountByEmail()") // the address is personal and stays out of logs
 	err = c.db(ctx).QueryRow(ctx, `
-		SELECT id, email, name, password_hash, roles FROM users WHERE lower(email) = lower($1)`, email).
+		SELECT id, email, name, password_hash, roles FROM users WHERE lower(email) = lower($1) AND erased_at IS NULL`, email).
 		Scan(&a.ID, &a.Email, &a.Name, &a.PasswordHash, &a.Roles)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return a, ticket.Errorf(ticket.CodeNotFound, "No account has this email address.")
