@@ -27,7 +27,7 @@ test: parts ## run all tests, on real PostgreSQL, Redis, Elasticsearch and Tempo
 	$(GO) test $(RACE) -timeout 30m $(ARGS) ./...
 	cd tools/temporald && CGO_ENABLED=0 $(GO) test ./...
 
-test-web: parts ## drive the storefront in Chromium, which must be installed
+test-web: parts ## drive storefront and Temporal UI in Chromium, which must be installed
 	$(GO) test -tags browser -parallel 2 -timeout 9m $(ARGS) ./e2e/web
 
 lint: $(GOLANGCI_LINT) $(WORKFLOWCHECK) $(GOVULNCHECK) ## check style, import rules, workflow determinism and known vulnerabilities

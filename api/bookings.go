@@ -107,6 +107,7 @@ func (s *Server) registerBookings(api huma.API) {
 	s.registerBookingStream(api, tags)
 	s.registerTicketPDF(api, tags)
 	s.registerTransfers(api, tags)
+	s.registerSupport(api)
 	s.registerWebhooks(api)
 }
 

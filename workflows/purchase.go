@@ -21,6 +21,8 @@ const (
 	UpdatePay = "Pay"
 	// UpdateCancel (SupportRequest) ends a booking that is not confirmed.
 	UpdateCancel = "Cancel"
+	// UpdateRefund (RefundRequest) gives money back that is being taken.
+	UpdateRefund = "Refund"
 	// UpdateRetryPayment (SupportRequest) tries again what stopped for support.
 	UpdateRetryPayment = "RetryPayment"
 	// UpdateResolve (ResolveRequest) says how support settled it by hand.
@@ -83,6 +85,8 @@ type PurchaseResult struct {
 	Status    ticket.BookingStatus `json:"status"`
 	Code      ticket.Code          `json:"code,omitempty"`
 	Reason    string               `json:"reason,omitempty"`
+	// Desk is what support did to it.
+	Desk []DeskNote `json:"desk,omitempty"`
 }
 
 // Purchase sells places to one buyer: hold, authorize, commit, capture. Until
@@ -139,6 +143,7 @@ type purchase struct {
 	captured bool
 
 	support  supportDesk
+	notes    desk // what support did
 	settling []workflow.ChildWorkflowFuture
 	deadline time.Time
 	opened   time.Time
@@ -211,7 +216,7 @@ func (p *purchase) outcome(problem *Problem) *Outcome {
 }
 
 func (p *purchase) result() PurchaseResult {
-	r := PurchaseResult{BookingID: p.in.BookingID, Status: p.status}
+	r := PurchaseResult{BookingID: p.in.BookingID, Status: p.status, Desk: p.notes}
 	if p.problem != nil {
 		r.Code, r.Reason = p.problem.Code, p.problem.Message
 	}

@@ -12,7 +12,7 @@ import (
 // whose result was lost), the sale goes on instead.
 func (p *purchase) end(status ticket.BookingStatus, code ticket.Code, reason string) {
 	p.problem = &Problem{Code: code, Message: reason}
-	p.tell("%s: %s Undoing.", status, reason)
+	p.tell("%s Undoing.", ending(status, reason))
 	confirmed, decided := p.close(status)
 	switch {
 	case confirmed != nil:
@@ -20,7 +20,7 @@ func (p *purchase) end(status ticket.BookingStatus, code ticket.Code, reason str
 	case decided:
 		p.status, p.closed = status, true
 		p.undo.unwind()
-		p.tell("%s: %s", status, reason)
+		p.tell("%s", ending(status, reason))
 	default:
 		p.closed = true // support has settled it by hand
 	}
@@ -102,4 +102,12 @@ func (p *purchase) releaseSeats() {
 			return
 		}
 	}
+}
+
+// ending says how a booking ended, for people. Why it was canceled says that it was.
+func ending(status ticket.BookingStatus, reason string) string {
+	if status == ticket.BookingCanceled {
+		return reason
+	}
+	return string(status) + ": " + reason
 }

@@ -47,7 +47,7 @@ func (p *purchase) hold() {
 	if p.in.Payment == nil {
 		p.status = ticket.BookingHeld
 		p.began = p.outcome(nil)
-		p.tell("Holds %d seats for %s until %s.", len(p.held.Items), p.held.Total, p.deadline.Format("15:04:05"))
+		p.tell("Holds %s for %s until %s UTC.", places(len(p.held.Items)), p.held.Total, p.deadline.Format("15:04:05"))
 		return
 	}
 	p.status = ticket.BookingPaying
@@ -121,7 +121,7 @@ func problemOf(r *activities.Refusal) *Problem {
 	return &Problem{Code: r.Code, Message: r.Message, Unavailable: r.Unavailable}
 }
 
-// tell shows support where the purchase stands.
+// tell shows support where the purchase stands, and below it what support did.
 func (p *purchase) tell(format string, args ...any) {
-	workflow.SetCurrentDetails(p.safe, fmt.Sprintf(format, args...))
+	workflow.SetCurrentDetails(p.safe, fmt.Sprintf(format, args...)+p.notes.String())
 }

@@ -98,7 +98,7 @@ func (p *purchase) awaitBuyer(call *payCall, charge ticket.Charge) {
 		p.answer(call, p.fail(problem))
 		return
 	}
-	p.tell("Waits for the buyer at %s until %s.", charge.Provider, p.deadline.Format("15:04:05"))
+	p.tell("Waits for the buyer at %s until %s UTC.", charge.Provider, p.deadline.Format("15:04:05"))
 	p.answer(call, p.outcome(nil))
 }
 
@@ -116,7 +116,7 @@ func (p *purchase) backToHeld(call *payCall, problem *Problem) {
 		p.answer(call, p.fail(lost))
 		return
 	}
-	p.tell("Not paid: %s Holds %d seats until %s.", problem.Message, len(p.held.Items), p.deadline.Format("15:04:05"))
+	p.tell("Not paid: %s Holds %s until %s UTC.", problem.Message, places(len(p.held.Items)), p.deadline.Format("15:04:05"))
 	p.answer(call, p.outcome(problem))
 }
 
@@ -171,7 +171,7 @@ func (p *purchase) capture(call *payCall) {
 	if err == nil {
 		p.captured = true
 		p.finishSale(ref)
-		p.tell("Confirmed: %d seats for %s, paid by %s.", len(p.held.Items), p.held.Total, p.charge.Provider)
+		p.tell("Confirmed: %s for %s, paid by %s.", places(len(p.held.Items)), p.held.Total, p.charge.Provider)
 		p.answer(call, p.outcome(nil))
 		return
 	}
@@ -181,7 +181,7 @@ func (p *purchase) capture(call *payCall) {
 	if p.captureLater(in, &ref) {
 		p.captured = true
 		p.finishSale(ref)
-		p.tell("Confirmed: %d seats for %s, paid by %s.", len(p.held.Items), p.held.Total, p.charge.Provider)
+		p.tell("Confirmed: %s for %s, paid by %s.", places(len(p.held.Items)), p.held.Total, p.charge.Provider)
 	}
 }
 

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -9,19 +10,6 @@ import (
 	"yourticket.example/activities"
 	"yourticket.example/ticket"
 )
-
-// SupportRequest is what support says with an update from the Temporal UI.
-type SupportRequest struct {
-	// By is who asks, for the record.
-	By     string `json:"by"`
-	Reason string `json:"reason,omitempty"`
-}
-
-// ResolveRequest says how support settled by hand what could not go on.
-type ResolveRequest struct {
-	By   string `json:"by"`
-	Note string `json:"note"`
-}
 
 // supportDesk is what support and a stuck purchase tell each other.
 type supportDesk struct {
@@ -34,26 +22,20 @@ type supportDesk struct {
 // setHandlers must run before anything else of the workflow, so that the
 // update that started it finds its handler.
 func (p *purchase) setHandlers() error {
-	if err := workflow.SetQueryHandler(p.ctx, QueryStatus, func() (*Outcome, error) { return p.outcome(p.problem), nil }); err != nil {
+	status := func() (*Outcome, error) { return p.outcome(p.problem), nil }
+	if err := workflow.SetQueryHandlerWithOptions(p.ctx, QueryStatus, status, workflow.QueryHandlerOptions{Description: aboutStatus}); err != nil {
 		return err
 	}
-	if err := workflow.SetUpdateHandler(p.ctx, UpdateBegin, p.onBegin); err != nil {
+	err := setUpdateHandlers(p.ctx,
+		updateHandler{UpdateBegin, p.onBegin, nil, notForSupport},
+		updateHandler{UpdatePay, p.onPay, p.mayPay, notForSupport},
+		updateHandler{UpdateCancel, p.onCancel, p.mayCancel, aboutCancel},
+		updateHandler{UpdateRefund, p.onRefund, p.mayRefund, aboutRefund},
+		updateHandler{UpdateRetryPayment, p.onRetry, p.mayRetry, aboutRetry},
+		updateHandler{UpdateResolve, p.onResolve, p.mayResolve, aboutResolve},
+	)
+	if err != nil {
 		return err
-	}
-	updates := []struct {
-		name              string
-		handle, validator any
-	}{
-		{UpdatePay, p.onPay, p.mayPay},
-		{UpdateCancel, p.onCancel, p.mayCancel},
-		{UpdateRetryPayment, p.onRetry, p.mayRetry},
-		{UpdateResolve, p.onResolve, p.mayResolve},
-	}
-	for _, u := range updates {
-		err := workflow.SetUpdateHandlerWithOptions(p.ctx, u.name, u.handle, workflow.UpdateHandlerOptions{Validator: u.validator})
-		if err != nil {
-			return err
-		}
 	}
 	workflow.Go(p.safe, p.receiveNews)
 	return nil
@@ -90,16 +72,19 @@ func (p *purchase) onPay(ctx workflow.Context, r PayRequest) (*Outcome, error) {
 	return call.outcome, nil
 }
 
-func (p *purchase) mayCancel(SupportRequest) error {
+func (p *purchase) mayCancel(r SupportRequest) error {
 	if p.closed || !p.sealed.IsZero() || !p.status.HoldsSeats() {
 		return p.notNow("canceled")
 	}
-	return nil
+	return signedBy(r.By)
 }
 
 func (p *purchase) onCancel(ctx workflow.Context, r SupportRequest) (*Outcome, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	p.cancel = fmt.Sprintf("Canceled by %s. %s", r.By, r.Reason)
+	p.cancel = strings.TrimSpace(fmt.Sprintf("Canceled by %s. %s", r.By, r.Reason))
+	if r.By != p.in.BuyerID {
+		p.notes.add(ctx, r.By, UpdateCancel, r.Reason)
+	}
 	// A payment that is under way is not interrupted: it may yet confirm.
 	if err := workflow.Await(ctx, func() bool { return p.closed }); err != nil {
 		return nil, err
@@ -114,14 +99,13 @@ func (p *purchase) mayRetry(r SupportRequest) error {
 	if !p.support.waiting {
 		return p.notNow("retried: it does not wait for support")
 	}
-	if r.By == "" {
-		return temporal.NewApplicationError("say who asks for it (by)", string(ticket.CodeInvalid))
-	}
-	return nil
+	return signedBy(r.By)
 }
 
-func (p *purchase) onRetry(_ workflow.Context, _ SupportRequest) (*Outcome, error) {
+func (p *purchase) onRetry(ctx workflow.Context, r SupportRequest) (*Outcome, error) {
 	p.support.retry = true
+	p.notes.add(ctx, r.By, UpdateRetryPayment, r.Reason)
+	p.tell("Trying again.")
 	return p.outcome(p.problem), nil
 }
 
@@ -129,14 +113,12 @@ func (p *purchase) mayResolve(r ResolveRequest) error {
 	if !p.support.waiting {
 		return p.notNow("resolved: it does not wait for support")
 	}
-	if r.By == "" || r.Note == "" {
-		return temporal.NewApplicationError("say who resolves it (by) and how (note)", string(ticket.CodeInvalid))
-	}
-	return nil
+	return r.check()
 }
 
-func (p *purchase) onResolve(_ workflow.Context, r ResolveRequest) (*Outcome, error) {
+func (p *purchase) onResolve(ctx workflow.Context, r ResolveRequest) (*Outcome, error) {
 	p.support.resolve = &r
+	p.notes.add(ctx, r.By, UpdateResolve, r.Note)
 	return p.outcome(p.problem), nil
 }
 
@@ -157,7 +139,7 @@ func (p *purchase) callSupport(reason string) bool {
 	_ = workflow.Await(p.safe, func() bool { return p.support.retry || p.support.resolve != nil }) // safe is never cancelled
 	again := p.support.resolve == nil
 	if !again {
-		p.tell("Resolved by %s: %s", p.support.resolve.By, p.support.resolve.Note)
+		p.tell("Settled by hand.")
 	}
 	p.support = supportDesk{called: true}
 	p.status = before

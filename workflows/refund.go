@@ -25,6 +25,8 @@ func RefundWorkflowID(refundID string) string { return refundPath + refundID }
 type RefundOutcome struct {
 	Refund  *ticket.Refund `json:"refund,omitempty"`
 	Problem *Problem       `json:"problem,omitempty"`
+	// Desk is what support did to it.
+	Desk []DeskNote `json:"desk,omitempty"`
 }
 
 var refunds *activities.Refunds
@@ -72,6 +74,7 @@ type refund struct {
 	shown   bool // the places were given back
 	pause   time.Duration
 	support refundDesk
+	notes   desk
 }
 
 // complete fills in what support leaves out in the Temporal UI.
@@ -109,9 +112,23 @@ func (r *refund) begin() {
 			return
 		}
 		r.refund, r.begun = step.Refund, true
+		r.label()
 		r.show()
 		return
 	}
+}
+
+// label lets support find a refund that was started in the Temporal UI, where
+// nobody types search attributes.
+func (r *refund) label() {
+	if _, labelled := workflow.GetTypedSearchAttributes(r.ctx).GetKeyword(BuyerIDKey); labelled {
+		return
+	}
+	if workflow.GetVersion(r.ctx, "label", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return
+	}
+	_ = workflow.UpsertTypedSearchAttributes(r.ctx, // fails on an empty or unknown key only
+		EventIDKey.ValueSet(r.refund.EventID), BuyerIDKey.ValueSet(r.refund.BuyerID))
 }
 
 // show gives the places back in the live map. The money does not wait for it:
@@ -178,16 +195,18 @@ func (r *refund) finish() {
 		}
 	}
 	r.closed = true
-	r.tell("%s: %s for %d seats by %s.", r.refund.Status, r.refund.Amount, len(r.refund.Seats), r.refund.Charge.Provider)
+	r.tell("%s: %s for %s by %s.", r.refund.Status, r.refund.Amount, places(len(r.refund.Seats)), r.refund.Charge.Provider)
 	_ = workflow.UpsertTypedSearchAttributes(r.ctx, // fails on an empty or unknown key only
 		BookingStatusKey.ValueSet(string(r.refund.Status)), AmountMinorKey.ValueSet(r.refund.Amount.Amount),
 		PaymentProviderKey.ValueSet(string(r.refund.Charge.Provider)))
 }
 
-func (r *refund) outcome() RefundOutcome { return RefundOutcome{Refund: r.refund, Problem: r.problem} }
+func (r *refund) outcome() RefundOutcome {
+	return RefundOutcome{Refund: r.refund, Problem: r.problem, Desk: r.notes}
+}
 
 func (r *refund) tell(format string, args ...any) {
-	workflow.SetCurrentDetails(r.ctx, fmt.Sprintf(format, args...))
+	workflow.SetCurrentDetails(r.ctx, fmt.Sprintf(format, args...)+r.notes.String())
 }
 
 // RefundAttributes are those that a refund starts with.

@@ -30,6 +30,8 @@ type SettleResult struct {
 	// Undone is "void", "refund", or empty when there was nothing to undo.
 	Undone string `json:"undone,omitempty"`
 	Note   string `json:"note,omitempty"`
+	// Desk is what support did to it.
+	Desk []DeskNote `json:"desk,omitempty"`
 }
 
 // settleSoon leaves a lost call the time to arrive before it is looked for.
@@ -50,11 +52,13 @@ func SettleCharge(ctx workflow.Context, in SettleInput) (SettleResult, error) {
 	for {
 		result, err := s.try()
 		if err == nil {
-			workflow.SetCurrentDetails(s.ctx, fmt.Sprintf("Found %s; undone by: %s.", result.Found, orElse(result.Undone, "nothing to undo")))
+			s.tell("Found %s; undone by: %s.", result.Found, orElse(result.Undone, "nothing to undo"))
+			result.Desk = s.notes
 			return result, s.finish()
 		}
 		if note := s.callSupport(cause(err)); note != "" {
-			return SettleResult{Note: note}, s.finish()
+			s.tell("Settled by hand.")
+			return SettleResult{Note: note, Desk: s.notes}, s.finish()
 		}
 	}
 }
@@ -65,6 +69,7 @@ type settlement struct {
 	waiting bool
 	retry   bool
 	resolve *ResolveRequest
+	notes   desk
 }
 
 // try looks the charge up and undoes what it finds.
@@ -92,26 +97,39 @@ func (s *settlement) try() (SettleResult, error) {
 }
 
 func (s *settlement) setHandlers() error {
-	mayNow := func() error {
-		if !s.waiting {
-			return temporal.NewApplicationError("it does not wait for support", string(ticket.CodeBookingState))
-		}
-		return nil
+	return setUpdateHandlers(s.ctx,
+		updateHandler{
+			UpdateRetryPayment,
+			func(ctx workflow.Context, r SupportRequest) error {
+				s.retry = true
+				s.notes.add(ctx, r.By, UpdateRetryPayment, r.Reason)
+				s.tell("Trying again.")
+				return nil
+			},
+			func(r SupportRequest) error { return s.mayNow(signedBy(r.By)) }, aboutRetry,
+		},
+		updateHandler{
+			UpdateResolve,
+			func(ctx workflow.Context, r ResolveRequest) error {
+				s.resolve = &r
+				s.notes.add(ctx, r.By, UpdateResolve, r.Note)
+				return nil
+			},
+			func(r ResolveRequest) error { return s.mayNow(r.check()) }, aboutResolve,
+		},
+	)
+}
+
+// mayNow refuses what nobody waits for, and then what is not complete.
+func (s *settlement) mayNow(incomplete error) error {
+	if !s.waiting {
+		return temporal.NewApplicationError("It does not wait for support.", string(ticket.CodeBookingState))
 	}
-	err := workflow.SetUpdateHandlerWithOptions(s.ctx, UpdateRetryPayment,
-		func(workflow.Context, SupportRequest) error { s.retry = true; return nil },
-		workflow.UpdateHandlerOptions{Validator: func(SupportRequest) error { return mayNow() }})
-	if err != nil {
-		return err
-	}
-	return workflow.SetUpdateHandlerWithOptions(s.ctx, UpdateResolve,
-		func(_ workflow.Context, r ResolveRequest) error { s.resolve = &r; return nil },
-		workflow.UpdateHandlerOptions{Validator: func(r ResolveRequest) error {
-			if r.By == "" || r.Note == "" {
-				return temporal.NewApplicationError("say who resolves it (by) and how (note)", string(ticket.CodeInvalid))
-			}
-			return mayNow()
-		}})
+	return incomplete
+}
+
+func (s *settlement) tell(format string, args ...any) {
+	workflow.SetCurrentDetails(s.ctx, fmt.Sprintf(format, args...)+s.notes.String())
 }
 
 // callSupport stops for a person. It returns the note of a settlement by hand,
@@ -119,8 +137,7 @@ func (s *settlement) setHandlers() error {
 func (s *settlement) callSupport(reason string) string {
 	s.waiting, s.retry, s.resolve = true, false, nil
 	_ = workflow.UpsertTypedSearchAttributes(s.ctx, NeedsAttentionKey.ValueSet(true)) // fails on an unknown key only
-	workflow.SetCurrentDetails(s.ctx, "**Needs attention.** A charge could not be settled: "+reason+
-		"\n\nUpdate `RetryPayment` tries again; `Resolve` says that it was settled by hand.")
+	s.tell("**Needs attention.** A charge could not be settled: %s\n\nUpdate `RetryPayment` tries again; `Resolve` says that it was settled by hand.", reason)
 	_ = workflow.Await(s.ctx, func() bool { return s.retry || s.resolve != nil }) // never cancelled
 	s.waiting = false
 	_ = workflow.UpsertTypedSearchAttributes(s.ctx, NeedsAttentionKey.ValueSet(false))

@@ -41,6 +41,9 @@ type Options struct {
 	// a gigabyte, and nobody needs it to sell.
 	Elasticsearch bool
 	CDCs          []Role
+	// Desk adds what support works with: the Temporal UI, and the codec server
+	// that opens what PAYLOAD_KEYS in Env have sealed.
+	Desk bool
 	// Durable makes PostgreSQL write as safely as in production, so that a
 	// killed server has lost nothing that it acknowledged.
 	Durable bool

@@ -81,6 +81,9 @@ func (s *System) startProcesses(ctx context.Context) error {
 			*kind.to = append(*kind.to, p)
 		}
 	}
+	if s.Desk {
+		s.Codec = s.processAt("codec", 0, s.codecAt, "--listen", "/healthz", Role{Args: []string{"--ui-origin", s.Temporal.UIURL}})
+	}
 	for _, p := range s.processes() { // they were described before the sandbox had its address; a role's own wins
 		p.env = append([]string{"STRIPE_API_URL=" + sandbox.URL, "PAYPAL_API_URL=" + sandbox.URL}, p.env...)
 	}
@@ -116,6 +119,11 @@ func (s *System) process(command string, n int, listenFlag, probe string, role R
 	if err != nil {
 		return nil, err
 	}
+	return s.processAt(command, n, port, listenFlag, probe, role), nil
+}
+
+// processAt describes one process on this port.
+func (s *System) processAt(command string, n, port int, listenFlag, probe string, role Role) *Process {
 	address := "127.0.0.1:" + strconv.Itoa(port)
 	name := fmt.Sprintf("%s-%d", command, n)
 	if len(role.Services) > 0 {
@@ -125,14 +133,16 @@ func (s *System) process(command string, n int, listenFlag, probe string, role R
 		Name: name, URL: "http://" + address, LogFile: filepath.Join(s.dir, "log", name+".log"),
 		path: s.binary, args: append([]string{command, listenFlag, address}, role.Args...), env: s.env(role.Env...),
 		probe: "http://" + address + probe,
-	}, nil
+	}
 }
 
 // processes lists those of the binary.
 func (s *System) processes() []*Process {
 	out := slices.Concat(s.APIs, s.Workers, s.CDCs)
-	if s.Sandbox != nil {
-		out = append(out, s.Sandbox)
+	for _, p := range []*Process{s.Sandbox, s.Codec} {
+		if p != nil {
+			out = append(out, p)
+		}
 	}
 	return out
 }

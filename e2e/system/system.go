@@ -37,6 +37,8 @@ type System struct {
 	APIs       []*Process
 	Workers    []*Process
 	CDCs       []*Process
+	// Codec is nil unless the options have a desk.
+	Codec *Process
 
 	// CatalogueDB and Shards read what the processes wrote.
 	CatalogueDB *pgxpool.Pool
@@ -46,6 +48,7 @@ type System struct {
 
 	dir     string
 	binary  string
+	codecAt int      // the codec server's port, which the UI must know before it runs
 	urls    []string // of the catalogue, then of each shard
 	keys    sandboxKeys
 	web     *http.Client
@@ -134,7 +137,13 @@ func (s *System) startParts(ctx context.Context) error {
 }
 
 func (s *System) startTemporal(ctx context.Context, postgresURL string) (err error) {
-	o := parts.TemporalOptions{NoUI: true, PostgresURL: postgresURL}
+	o := parts.TemporalOptions{NoUI: !s.Desk, PostgresURL: postgresURL}
+	if s.Desk {
+		if s.codecAt, err = parts.FreePort(); err != nil {
+			return err
+		}
+		o.CodecURL = fmt.Sprintf("http://127.0.0.1:%d", s.codecAt)
+	}
 	o.Options = parts.Options{Dir: s.dir, Ephemeral: s.TemporalStore == StoreMemory, Say: s.Say}
 	s.Temporal, err = parts.StartTemporal(ctx, o)
 	return err

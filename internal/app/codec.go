@@ -79,7 +79,7 @@ func RunCodec(ctx context.Context, cfg config.Config, o CodecOptions) error {
 		return err
 	}
 	server, err := codecserver.New(codecserver.Options{
-		Codec: codec, Accounts: codecAccounts{accounts, verify}, Origins: o.Origins,
+		Codec: codec, Accounts: codecAccounts{accounts, verify}, Origins: o.Origins, Namespace: cfg.TemporalNamespace,
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package codecserver
 
 import (
+	"cmp"
 	"html/template"
 	"net/http"
 	"strings"
@@ -29,12 +30,16 @@ type page struct {
 	Fault  string
 	User   string
 	Reader bool // may open payloads
+	Views  []view
 }
 
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	p := page{}
 	if u, err := s.caller(r); err == nil {
 		p.User, p.Reader = u.ID, u.Has(ticket.RoleSupport)
+	}
+	if p.Reader && len(s.Origins) > 0 {
+		p.Views = views(s.Origins[0], cmp.Or(s.Namespace, "default"), time.Now())
 	}
 	s.show(w, http.StatusOK, p)
 }
@@ -94,7 +99,9 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
 </style></head><body>
 <h1>Codec server</h1>
 {{if .Reader}}<p>You may read histories: the Temporal UI in this browser opens them for the next quarter of an hour.
-In its codec server settings, enter this page's address and include credentials.</p>
+Where it does not know this server, enter this page's address in its codec server settings and include credentials.</p>
+{{with .Views}}<p>Each of these opens a list there and keeps it among the saved views:</p>
+<ul>{{range .}}<li><a href="{{.Address}}">{{.Name}}</a></li>{{end}}</ul>{{end}}
 {{else if .User}}<p class="fault">This account may not read histories. That takes the role support.</p>
 {{else}}<p>Histories are sealed. Support logs in here to read them in the Temporal UI.</p>{{end}}
 {{with .Fault}}<p class="fault" role="alert">{{.}}</p>{{end}}

@@ -1,6 +1,6 @@
 // Package codecserver opens sealed payloads for support, in the browser that
-// shows the Temporal UI. It opens and never seals, for the support role alone,
-// and logs who looked.
+// shows the Temporal UI, and seals what support types there. It serves the
+// support role alone, and logs who looked.
 package codecserver
 
 import (
@@ -30,6 +30,8 @@ type Options struct {
 	Accounts Accounts
 	// Origins are the addresses of the Temporal UI, such as http://localhost:8233.
 	Origins []string
+	// Namespace is where the workflows are; default "default".
+	Namespace string
 	// Logger takes who opened payloads; default slog.Default.
 	Logger *slog.Logger
 }
@@ -46,7 +48,7 @@ const (
 // Server is an http.Handler. It is safe for concurrent use.
 type Server struct {
 	Options
-	open    http.Handler
+	codec   http.Handler
 	mux     *http.ServeMux
 	logins  sync.Mutex // one at a time, so that passwords cannot be tried in bulk
 	pausing func(time.Duration)
@@ -60,14 +62,18 @@ func New(o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Server{Options: o, open: converter.NewPayloadCodecHTTPHandler(o.Codec), mux: http.NewServeMux(), pausing: time.Sleep}
+	s := &Server{Options: o, codec: converter.NewPayloadCodecHTTPHandler(o.Codec), mux: http.NewServeMux(), pausing: time.Sleep}
 	s.mux.HandleFunc("GET /{$}", s.page)
 	s.mux.HandleFunc("POST /login", s.logIn)
 	s.mux.HandleFunc("POST /logout", s.logOut)
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	for _, path := range []string{"/decode", "/{namespace}/decode"} {
-		s.mux.HandleFunc("POST "+path, s.decode)
-		s.mux.HandleFunc("OPTIONS "+path, s.preflight)
+	for _, namespace := range []string{"", "/{namespace}"} {
+		s.mux.HandleFunc("POST "+namespace+"/decode", s.translate("/decode", "payloads are opened"))
+		// With a codec server the UI sends no update and starts no workflow whose
+		// input was not sealed first.
+		s.mux.HandleFunc("POST "+namespace+"/encode", s.translate("/encode", "payloads are sealed"))
+		s.mux.HandleFunc("OPTIONS "+namespace+"/decode", s.preflight)
+		s.mux.HandleFunc("OPTIONS "+namespace+"/encode", s.preflight)
 	}
 	return s, nil
 }
@@ -108,29 +114,42 @@ func (s *Server) preflight(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (s *Server) decode(w http.ResponseWriter, r *http.Request) {
+// translate passes payloads through the codec, for support.
+func (s *Server) translate(path, what string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		u, ok := s.supporter(w, r)
+		if !ok {
+			return
+		}
+		s.Logger.InfoContext(r.Context(), what, "user", u.ID, "namespace", namespaceOf(r), "bytes", r.ContentLength)
+		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+		forwarded := r.Clone(r.Context())
+		forwarded.URL.Path = path
+		s.codec.ServeHTTP(w, forwarded)
+	}
+}
+
+// supporter is who asks; what is no page of the UI in the hands of support has
+// been answered.
+func (s *Server) supporter(w http.ResponseWriter, r *http.Request) (auth.User, bool) {
 	if !s.admit(w, r) {
 		http.Error(w, "This origin is not the Temporal UI.", http.StatusForbidden)
-		return
+		return auth.User{}, false
 	}
 	u, err := s.caller(r)
 	switch {
 	case ticket.CodeOf(err) == ticket.CodeUnauthorized:
 		http.Error(w, "Log in on the codec server's page first.", http.StatusUnauthorized)
-		return
+		return u, false
 	case err != nil:
 		s.Logger.WarnContext(r.Context(), "callers cannot be checked", "error", err)
 		http.Error(w, "Callers cannot be checked now.", http.StatusServiceUnavailable)
-		return
+		return u, false
 	case !u.Has(ticket.RoleSupport):
 		http.Error(w, "Only support may read histories.", http.StatusForbidden)
-		return
+		return u, false
 	}
-	s.Logger.InfoContext(r.Context(), "payloads are opened", "user", u.ID, "namespace", namespaceOf(r), "bytes", r.ContentLength)
-	r.Body = http.MaxBytesReader(w, r.Body, mostBody)
-	forwarded := r.Clone(r.Context())
-	forwarded.URL.Path = "/decode"
-	s.open.ServeHTTP(w, forwarded)
+	return u, true
 }
 
 func namespaceOf(r *http.Request) string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -134,8 +135,23 @@ func TestNobodyElseDoes(t *testing.T) {
 			}
 		})
 	}
-	status, _, _ := d.send(t, http.MethodPost, "/encode", d.sealed, map[string]string{"Authorization": "Bearer support"})
-	require.Equal(t, http.StatusNotFound, status, "it never seals")
+}
+
+// What support types in the UI is sealed before it is sent to Temporal.
+func TestSupportSealsWhatItTypes(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, people{})
+	const typed = `{"payloads":[{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"eyJieSI6ImFubmEifQ=="}]}`
+	status, _, _ := d.send(t, http.MethodPost, "/encode", typed, map[string]string{"Authorization": "Bearer buyer"})
+	require.Equal(t, http.StatusForbidden, status)
+	support := map[string]string{"Authorization": "Bearer support", "Origin": ui}
+	status, sealed, _ := d.send(t, http.MethodPost, "/encode", typed, support)
+	require.Equal(t, http.StatusOK, status, sealed)
+	require.NotContains(t, sealed, "eyJieSI6ImFubmEifQ==")
+	require.Contains(t, sealed, "key-id")
+	status, opened, _ := d.send(t, http.MethodPost, "/decode", sealed, support)
+	require.Equal(t, http.StatusOK, status)
+	require.JSONEq(t, typed, opened)
 }
 
 func TestSupportLogsInOnThePage(t *testing.T) {
@@ -148,6 +164,7 @@ func TestSupportLogsInOnThePage(t *testing.T) {
 	status, body, _ = d.send(t, http.MethodPost, "/login", url.Values{"email": {"support"}, "password": {"right"}}.Encode(), form)
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, body, "You may read histories")
+	require.Contains(t, html.UnescapeString(body), ui+"/namespaces/default/workflows?query=NeedsAttention+%3D+true&savedQuery=Needs+attention")
 	status, body, _ = d.send(t, http.MethodPost, "/decode", d.sealed, map[string]string{"Origin": ui})
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, strings.ReplaceAll(body, " ", ""), opened)

@@ -19,6 +19,8 @@ type TemporalOptions struct {
 	UIPort int
 	// NoUI leaves the web UI out.
 	NoUI bool
+	// CodecURL is where the web UI has sealed payloads opened; "" for nowhere.
+	CodecURL string
 	// Namespace is created when missing; the default is "default".
 	Namespace string
 	// PostgresURL keeps the state in that PostgreSQL, in the databases temporal
@@ -90,6 +92,9 @@ func (o TemporalOptions) args(dir string, port, uiPort int) []string {
 		"--ui=" + strconv.FormatBool(!o.NoUI),
 		"--namespace", cmp.Or(o.Namespace, "default"),
 		"--shards", strconv.Itoa(cmp.Or(o.Shards, 4)),
+	}
+	if o.CodecURL != "" {
+		args = append(args, "--codec-url", o.CodecURL)
 	}
 	switch {
 	case o.PostgresURL != "":

@@ -20,6 +20,7 @@ type options struct {
 	port      int
 	ui        bool
 	uiPort    int
+	codecURL  string
 	db        string
 	postgres  string
 	namespace string
@@ -44,6 +45,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	fs.IntVar(&o.port, "port", 7233, "port of the gRPC frontend; 0 picks a free one")
 	fs.BoolVar(&o.ui, "ui", true, "serve the web UI")
 	fs.IntVar(&o.uiPort, "ui-port", 8233, "port of the web UI; 0 picks a free one")
+	fs.StringVar(&o.codecURL, "codec-url", "", "codec server by which the web UI opens sealed payloads, with the cookies of whoever looks")
 	fs.StringVar(&o.db, "db", memoryDB, "SQLite file to keep the state in, or "+memoryDB)
 	fs.StringVar(&o.postgres, "postgres", "", "keep the state in this PostgreSQL instead: postgres://user:password@host:port; "+
 		"the databases temporal and temporal_visibility are created when missing")
@@ -75,6 +77,12 @@ func (o options) validate() error {
 		return errors.New("--db or --postgres is needed")
 	case strings.ContainsAny(o.db, "?#%"):
 		return fmt.Errorf("--db: the path %q must not contain ?, # or %%", o.db)
+	}
+	if o.codecURL != "" {
+		u, err := url.Parse(o.codecURL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return errors.New("--codec-url: must look like http://host:port")
+		}
 	}
 	if o.postgres != "" {
 		u, err := url.Parse(o.postgres)

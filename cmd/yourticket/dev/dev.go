@@ -39,14 +39,16 @@ type Options struct {
 // system is one run of dev.
 type system struct {
 	Options
-	cfg     config.Config // Complete once the parts run.
-	data    string        // Where the parts keep their data.
-	out     *lines
-	set     *supervisor
-	uiURL   string
-	sandbox string       // Its URL, when it runs.
-	mail    http.Handler // Shows mails, when they are caught here.
-	mailURL string
+	cfg   config.Config // Complete once the parts run.
+	data  string        // Where the parts keep their data.
+	out   *lines
+	set   *supervisor
+	uiURL string
+	// codecAddr is where the codec server listens; "" when there is none.
+	codecAddr string
+	sandbox   string       // Its URL, when it runs.
+	mail      http.Handler // Shows mails, when they are caught here.
+	mailURL   string
 }
 
 // Run starts everything, says when it is ready, and runs until ctx ends or
@@ -119,6 +121,9 @@ func (s *system) start(ctx context.Context) error {
 	}
 	if !s.PartsOnly {
 		s.startServices()
+	}
+	if s.codecAddr != "" {
+		s.startCodec()
 	}
 	return s.awaitAnswers(ctx)
 }

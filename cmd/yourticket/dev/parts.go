@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"yourticket.example/api"
+	"yourticket.example/internal/app"
 	"yourticket.example/internal/config"
 	"yourticket.example/internal/parts"
 	"yourticket.example/internal/sandbox"
@@ -136,16 +138,38 @@ func (s *system) startElasticsearch(ctx context.Context) error {
 	return nil
 }
 
+// startTemporal starts Temporal with its UI. Where histories are sealed the UI
+// is told of the codec server, which runs when there are accounts to log in with.
 func (s *system) startTemporal(ctx context.Context) error {
-	p, err := parts.StartTemporal(ctx, parts.TemporalOptions{
+	o := parts.TemporalOptions{
 		Options: s.options(s.Ports.Temporal), UIPort: s.Ports.TemporalUI, Namespace: s.cfg.TemporalNamespace,
-	})
+	}
+	if !s.cfg.PayloadKeys.IsZero() {
+		port, err := parts.FreePort()
+		if err != nil {
+			return fmt.Errorf("codec server did not start: %w", err)
+		}
+		// Its cookie reaches it from the UI when both have the same host, and the
+		// UI is announced as localhost.
+		s.codecAddr, o.CodecURL = local(port), "http://localhost:"+strconv.Itoa(port)
+	}
+	p, err := parts.StartTemporal(ctx, o)
 	if err != nil {
 		return err
 	}
 	s.set.watch(p)
 	s.cfg.TemporalAddress, s.uiURL = p.URL, p.UIURL
 	return nil
+}
+
+// startCodec opens for the UI what is sealed.
+func (s *system) startCodec() {
+	localhost := strings.Replace(s.uiURL, "127.0.0.1", "localhost", 1)
+	s.set.run("codec", func(ctx context.Context) error {
+		return app.RunCodec(ctx, s.cfg, app.CodecOptions{
+			Listen: s.codecAddr, Origins: []string{s.uiURL, localhost}, OnReady: func(string) {},
+		})
+	})
 }
 
 // needsSandbox says whether a provider has no address.

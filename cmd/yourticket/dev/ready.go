@@ -76,6 +76,13 @@ func (s *system) awaitSandbox(ready <-chan struct{}) error {
 	}
 }
 
+func (s *system) codecURL() string {
+	if s.codecAddr == "" {
+		return ""
+	}
+	return "http://" + s.codecAddr
+}
+
 // demoAccounts are the users of the demo catalogue, one a role and a second
 // buyer, with their password.
 const (
@@ -87,6 +94,7 @@ const (
 func (s *system) announce(took time.Duration) {
 	rows := [][2]string{
 		{"Temporal UI", s.uiURL},
+		{"codec server", s.codecURL()},
 		{"payment sandbox", s.sandbox},
 		{"mail", s.mailURL},
 		{"Temporal", s.cfg.TemporalAddress},
