@@ -92,11 +92,11 @@ func TestWhoWouldWaitTooLongIsSentAwayInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		turn := api.NewTurnstile(10, 5, 100, time.Second, 2*time.Second)
-		refused, longest := crowd(t, 100, turn, func() { time.Sleep(time.Second) })
+		refused, longest := crowd(t, 100, turn, func() { time.Sleep(900 * time.Millisecond) })
 		require.EqualValues(t, 70, refused, "ten at once, in two seconds of patience: thirty are served")
 		require.LessOrEqual(t, longest, 2*time.Second)
 		turn.Tick() // now it knows how many it serves in a second
-		refused, longest = crowd(t, 100, turn, func() { time.Sleep(time.Second) })
+		refused, longest = crowd(t, 100, turn, func() { time.Sleep(900 * time.Millisecond) })
 		require.Positive(t, refused)
 		require.LessOrEqual(t, longest, 2*time.Second)
 	})

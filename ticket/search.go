@@ -169,6 +169,9 @@ type SearchPlace struct {
 	// View is the state of the index that further pages are read from, if one is
 	// kept.
 	View string
+	// Similar says that the list was begun with words a typo away, because the
+	// text itself was found nowhere.
+	Similar bool
 }
 
 // Found is an event that was found.

@@ -48,7 +48,12 @@ func measureCDC(ctx context.Context, o settings, out io.Writer) (err error) {
 	if err := c.snapshot(ctx, o); err != nil {
 		return err
 	}
-	return c.changes(ctx, o, l)
+	if err := c.changes(ctx, o, l); err != nil || !o.hold {
+		return err
+	}
+	c.say("PostgreSQL at %s, Elasticsearch at %s", c.postgres.URL, c.elasticsearch.URL)
+	<-ctx.Done()
+	return nil
 }
 
 func (c *capture) say(format string, args ...any) { fmt.Fprintf(c.out, format+"\n", args...) }

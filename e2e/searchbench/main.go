@@ -17,7 +17,7 @@ import (
 
 // settings are the flags.
 type settings struct {
-	cdc, search                   bool
+	cdc, search, hold             bool
 	events, venues, rate, seconds int
 	searchRate                    int
 }
@@ -33,6 +33,7 @@ func exitCode() int {
 	flags := flag.NewFlagSet("searchbench", flag.ContinueOnError)
 	flags.BoolVar(&o.cdc, "cdc", false, "measure change capture")
 	flags.BoolVar(&o.search, "search", false, "measure searches")
+	flags.BoolVar(&o.hold, "hold", false, "leave what was measured running until interrupted, to look around in it")
 	flags.IntVar(&o.searchRate, "searches", 1000, "searches a second of the mix")
 	flags.IntVar(&o.events, "events", 200_000, "events in the catalogue")
 	flags.IntVar(&o.venues, "venues", 20_000, "venues of the catalogue")

@@ -74,26 +74,35 @@ func (s *Search) FilterCache(ctx context.Context) (hits, misses int64, err error
 }
 
 // Search finds the events of one page. Text, city, genre and artist must be
-// folded. One request asks for the events, the counts, and each facet whose own
-// filter is set: what only counts is answered from the index's request cache
-// when it was counted before.
+// folded. One request asks for the events with their counts, and for each facet
+// whose own filter is set. A text that finds nothing is asked for again with
+// words that are a typo away; its list then goes on like that.
 func (s *Search) Search(ctx context.Context, q *ticket.SearchQuery, at ticket.SearchPlace) (page *ticket.SearchPage, err error) {
 	defer wrap(&err, "elastic.Search(%q)", q.Text)
 	if at.Given > 0 {
 		at.View = s.views.take(ctx, s, at.View)
 	}
-	list, err := s.list(q, at)
+	page, err = s.ask(ctx, q, &at)
+	if err == nil && page.Total == 0 && q.Text != "" && at.Given == 0 {
+		at.Similar = true
+		page, err = s.ask(ctx, q, &at)
+	}
+	return page, err
+}
+
+func (s *Search) ask(ctx context.Context, q *ticket.SearchQuery, at *ticket.SearchPlace) (page *ticket.SearchPage, err error) {
+	list, err := s.list(q, *at)
 	if err != nil {
 		return nil, err
 	}
-	answers, err := s.multi(ctx, append([]object{list}, counts(q, at.Now)...))
+	answers, err := s.multi(ctx, append([]object{list}, apart(q, *at)...))
 	if err != nil {
 		return nil, err
 	}
 	if at.View != "" && lostView(answers[0]) {
 		s.views.forget(at.View)
 		at.View = ""
-		if list, err = s.list(q, at); err != nil {
+		if list, err = s.list(q, *at); err != nil {
 			return nil, err
 		}
 		again, err := s.multi(ctx, []object{list})
@@ -107,12 +116,12 @@ func (s *Search) Search(ctx context.Context, q *ticket.SearchQuery, at ticket.Se
 			return nil, err
 		}
 	}
-	return s.page(q, at, answers)
+	return s.page(q, *at, answers)
 }
 
 // page puts the answers together.
 func (s *Search) page(q *ticket.SearchQuery, at ticket.SearchPlace, answers []answer) (*ticket.SearchPage, error) {
-	p := &ticket.SearchPage{Facets: facets(answers[1:]), Total: answers[1].Hits.Total.Value}
+	p := &ticket.SearchPage{Facets: facets(answers), Total: answers[0].Hits.Total.Value}
 	hits := answers[0].Hits.Hits
 	more := len(hits) > q.Limit
 	if more {
@@ -138,7 +147,7 @@ func (s *Search) page(q *ticket.SearchQuery, at ticket.SearchPlace, answers []an
 // place reads what an event was ordered by. Times are in milliseconds here and
 // in microseconds in places.
 func place(sort []json.RawMessage, q *ticket.SearchQuery, at ticket.SearchPlace) (*ticket.SearchPlace, error) {
-	p := &ticket.SearchPlace{Now: at.Now, View: at.View}
+	p := &ticket.SearchPlace{Now: at.Now, View: at.View, Similar: at.Similar}
 	for i, raw := range sort {
 		if i == len(sort)-1 {
 			return p, json.Unmarshal(raw, &p.ID)
@@ -176,11 +185,15 @@ func startKey(q *ticket.SearchQuery) int {
 // object is a part of a request.
 type object = map[string]any
 
-// list asks for the events of a page, and one more to know whether there is more.
+// list asks for the events of a page, and one more to know whether there is
+// more, with the total and the facets whose filters are not set.
 func (s *Search) list(q *ticket.SearchQuery, at ticket.SearchPlace) (object, error) {
 	search := object{
-		"size": q.Limit + 1, "track_total_hits": false, "sort": order(q),
-		"query": scored(q, at.Now),
+		"size": q.Limit + 1, "track_total_hits": true, "sort": order(q),
+		"query": scored(q, at),
+	}
+	if together := unset(q); len(together) > 0 {
+		search["aggs"] = together
 	}
 	if at.View != "" {
 		search["pit"] = object{"id": at.View, "keep_alive": viewFor}

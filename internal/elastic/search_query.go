@@ -18,18 +18,19 @@ const (
 )
 
 // scored is the whole query. Whatever is no text is a filter: filters are kept
-// in the index's memory and are not weighed.
-func scored(q *ticket.SearchQuery, now time.Time) object {
-	filters := append(filters(q, now), facetFilters(q, "")...)
+// in the index's memory and are not weighed. Similar words are found, too, when
+// asked for: they cost several times as much.
+func scored(q *ticket.SearchQuery, at ticket.SearchPlace) object {
+	filters := append(filters(q, at.Now), facetFilters(q, "")...)
 	if q.Text == "" || q.Sort != ticket.SortRelevance {
-		return filtered(q, filters)
+		return filtered(q, filters, at.Similar)
 	}
 	return object{"boosting": object{
 		"positive": object{"function_score": object{
-			"query": object{"bool": object{"must": recall(q.Text), "should": weighed(q.Text), "filter": filters}},
+			"query": object{"bool": object{"must": recall(q.Text, at.Similar), "should": weighed(q.Text, at.Similar), "filter": filters}},
 			"functions": []object{
 				{"weight": 0.5},
-				{"weight": 0.5, "exp": object{"starts_at": object{"origin": minute(now), "scale": halfAway, "decay": 0.5}}},
+				{"weight": 0.5, "exp": object{"starts_at": object{"origin": minute(at.Now), "scale": halfAway, "decay": 0.5}}},
 			},
 			"score_mode": "sum", "boost_mode": "multiply",
 		}},
@@ -39,49 +40,56 @@ func scored(q *ticket.SearchQuery, now time.Time) object {
 }
 
 // filtered finds the same without weighing it.
-func filtered(q *ticket.SearchQuery, filters []object) object {
+func filtered(q *ticket.SearchQuery, filters []object, similar bool) object {
 	if q.Text != "" {
-		filters = append(filters, recall(q.Text))
+		filters = append(filters, recall(q.Text, similar))
 	}
 	return object{"bool": object{"filter": filters}}
 }
 
 // recall decides what a text finds: events that have its words in artist, name,
-// venue, city or genre together, give or take a typo; the last word may go on.
-// Of four words or more a quarter may be missing. Or it has all of them in its
-// description.
-func recall(text string) object {
-	return object{"dis_max": object{"queries": []object{
-		{"constant_score": object{"boost": 1, "filter": object{"match_bool_prefix": object{"everything": object{
-			"query": text, "fuzziness": "AUTO", "prefix_length": 1, "max_expansions": 30, "minimum_should_match": "3<75%",
-		}}}}},
-		{"constant_score": object{"boost": 1, "filter": object{"match": object{"everything": object{
-			"query": text, "fuzziness": "AUTO", "prefix_length": 1, "max_expansions": 30, "minimum_should_match": "3<75%",
-		}}}}},
+// venue, city or genre together; the last word may go on. Of four words or more
+// a quarter may be missing. Or it has all of them in its description. Similar
+// adds words that are a typo away.
+func recall(text string, similar bool) object {
+	begun := object{"query": text, "minimum_should_match": "3<75%"}
+	ways := []object{
+		{"constant_score": object{"boost": 1, "filter": object{"match_bool_prefix": object{"everything": begun}}}},
 		{"constant_score": object{"boost": 1, "filter": object{"match": object{"everything": object{
 			"query": text, "analyzer": "words_and_synonyms", "operator": "and",
 		}}}}},
 		{"constant_score": object{"boost": 0.2, "filter": object{"match": object{"description": object{
 			"query": text, "operator": "and",
 		}}}}},
-	}}}
+	}
+	if similar {
+		begun["fuzziness"], begun["prefix_length"], begun["max_expansions"] = "AUTO", 1, 30
+		ways = append(ways, object{"constant_score": object{"boost": 1, "filter": object{"match": object{"everything": begun}}}})
+	}
+	return object{"dis_max": object{"queries": ways}}
 }
 
 // weighed is what makes a find a better one: the artist counts more than the
 // name, the name more than venue, city and genre; exact words more than similar
 // ones, and words in their order more than anywhere.
-func weighed(text string) []object {
-	return []object{
+func weighed(text string, similar bool) []object {
+	list := []object{
 		{"match_phrase": object{"artist": object{"query": text, "boost": 4, "slop": 1}}},
 		{"match": object{"artist": object{"query": text, "boost": 6}}},
-		{"match": object{"artist": object{"query": text, "boost": 2, "fuzziness": "AUTO", "prefix_length": 1, "max_expansions": 10}}},
 		{"match": object{"artist.beginnings": object{"query": text, "boost": 2}}},
 		{"match": object{"name": object{"query": text, "boost": 3}}},
-		{"match": object{"name": object{"query": text, "boost": 1, "fuzziness": "AUTO", "prefix_length": 1, "max_expansions": 10}}},
 		{"match": object{"venue.name": object{"query": text, "boost": 2}}},
 		{"match": object{"venue.city": object{"query": text, "boost": 2, "analyzer": "words_and_synonyms"}}},
 		{"match": object{"genre": object{"query": text, "boost": 2, "analyzer": "words_and_synonyms"}}},
 	}
+	if !similar {
+		return list
+	}
+	return append(
+		list,
+		object{"match": object{"artist": object{"query": text, "boost": 2, "fuzziness": "AUTO", "prefix_length": 1, "max_expansions": 10}}},
+		object{"match": object{"name": object{"query": text, "boost": 1, "fuzziness": "AUTO", "prefix_length": 1, "max_expansions": 10}}},
+	)
 }
 
 // filters are the conditions that everything found meets, but for those of facets.
@@ -151,31 +159,39 @@ var aggregation = map[string]object{
 // facetNames are the facets in a fixed order.
 var facetNames = []string{"city", "genre", "month"}
 
-// counts asks for the total and the facets: first all of those whose filters
-// are not set together, then each of the others without its own.
-func counts(q *ticket.SearchQuery, now time.Time) []object {
-	set := map[string]bool{"city": q.City != "", "genre": q.Genre != "", "month": !q.From.IsZero() || !q.To.IsZero()}
+// unset counts the facets whose filters are not set, among all that is found.
+func unset(q *ticket.SearchQuery) object {
 	together := object{}
-	var apart []object
 	for _, name := range facetNames {
-		if !set[name] {
+		if !isSet(q, name) {
 			together[name] = aggregation[name]
-			continue
 		}
-		apart = append(apart, counting(q, now, name, false, object{name: aggregation[name]}))
 	}
-	return append([]object{counting(q, now, "", true, together)}, apart...)
+	return together
 }
 
-func counting(q *ticket.SearchQuery, now time.Time, except string, total bool, aggregations object) object {
-	search := object{
-		"size": 0, "track_total_hits": total,
-		"query": filtered(q, append(filters(q, now), facetFilters(q, except)...)),
+// apart asks for each facet whose filter is set, without that filter.
+func apart(q *ticket.SearchQuery, at ticket.SearchPlace) (list []object) {
+	for _, name := range facetNames {
+		if isSet(q, name) {
+			list = append(list, object{
+				"size": 0, "track_total_hits": false, "aggs": object{name: aggregation[name]},
+				"query": filtered(q, append(filters(q, at.Now), facetFilters(q, name)...), at.Similar),
+			})
+		}
 	}
-	if len(aggregations) > 0 {
-		search["aggs"] = aggregations
+	return list
+}
+
+func isSet(q *ticket.SearchQuery, facet string) bool {
+	switch facet {
+	case "city":
+		return q.City != ""
+	case "genre":
+		return q.Genre != ""
+	default:
+		return !q.From.IsZero() || !q.To.IsZero()
 	}
-	return search
 }
 
 // facets reads the counts of all answers.

@@ -52,7 +52,7 @@ func (s *Search) Search(ctx context.Context, q *ticket.SearchQuery, at ticket.Se
 		last = last[:q.Limit]
 		end := last[q.Limit-1]
 		p.Next = &ticket.SearchPlace{
-			Now: at.Now, Given: at.Given + q.Limit, Keys: end.keys(), ID: end.ID, Engine: s.Name(), View: at.View,
+			Now: at.Now, Given: at.Given + q.Limit, Keys: end.keys(), ID: end.ID, Engine: s.Name(), View: at.View, Similar: at.Similar,
 		}
 	}
 	for _, e := range last {
@@ -110,12 +110,14 @@ func (s *statement) arg(v any) string {
 	return fmt.Sprintf("$%d", len(s.args))
 }
 
-const searched = ` FROM events e JOIN event_search s ON s.event_id = e.id LEFT JOIN event_stock k ON k.event_id = e.id`
+// considered is how many events are counted, and weighed for a text, at most:
+// the soonest. The database has buyers to serve meanwhile.
+const considered = 10_000
 
 // where gives the conditions that everything found meets, but for those of
 // facets.
 func (s *statement) where(q *ticket.SearchQuery, now time.Time) string {
-	conditions := []string{"e.status IN ('scheduled', 'postponed')", "e.starts_at > " + s.arg(now)}
+	conditions := []string{"s.shown", "s.starts_at > " + s.arg(now)}
 	if q.Text != "" {
 		conditions = append(conditions, "s.words @@ to_tsquery('simple', "+s.arg(textQuery(q.Text))+")")
 	}
@@ -126,7 +128,7 @@ func (s *statement) where(q *ticket.SearchQuery, now time.Time) string {
 		conditions = append(conditions, "s.country = "+s.arg(strings.ToUpper(q.Country)))
 	}
 	if q.Available {
-		conditions = append(conditions, "NOT coalesce(k.sold_out, false)")
+		conditions = append(conditions, "NOT s.sold_out")
 	}
 	if q.RadiusKm > 0 {
 		conditions = append(conditions, s.distance(q.Near)+" <= "+s.arg(q.RadiusKm*1000))
@@ -140,7 +142,7 @@ func (s *statement) where(q *ticket.SearchQuery, now time.Time) string {
 			most = *q.MaxPrice
 		}
 		conditions = append(conditions, fmt.Sprintf(
-			"EXISTS (SELECT FROM prices p WHERE p.event_id = e.id AND p.price BETWEEN %s AND %s)", s.arg(least), s.arg(most)))
+			"EXISTS (SELECT FROM unnest(s.prices) AS p WHERE p BETWEEN %s AND %s)", s.arg(least), s.arg(most)))
 	}
 	return strings.Join(conditions, " AND ")
 }
@@ -155,10 +157,10 @@ func (s *statement) facetConditions(q *ticket.SearchQuery) (city, genre, month s
 		genre = "s.genre = " + s.arg(q.Genre)
 	}
 	if !q.From.IsZero() {
-		month += " AND e.starts_at >= " + s.arg(q.From)
+		month += " AND s.starts_at >= " + s.arg(q.From)
 	}
 	if !q.To.IsZero() {
-		month += " AND e.starts_at <= " + s.arg(q.To)
+		month += " AND s.starts_at <= " + s.arg(q.To)
 	}
 	return city, genre, month
 }

@@ -15,17 +15,18 @@ import (
 )
 
 const (
-	// keptSearches is how many searches are kept: the most recent ones.
+	// keptSearches is how many searches are kept: those asked for often and the
+	// most recent ones, so that a crowd of rare searches drives no common one out.
 	keptSearches = 10_000
 	// freshFor bounds the age of what is given while things change, and of
 	// statuses and counts at any time.
 	freshFor = 2 * time.Second
 	// quietFor bounds the age of what was found while the index does not change.
-	quietFor = time.Minute
+	quietFor = 5 * time.Minute
 	// staleFor bounds the age of the index's answers while it is away, and
-	// limitedFresh of the database's.
-	staleFor     = time.Minute
-	limitedFresh = 10 * time.Second
+	// limitedFresh of the database's, which has buyers to serve.
+	staleFor     = 10 * time.Minute
+	limitedFresh = time.Minute
 	// flightPatience bounds a search that several callers share.
 	flightPatience = indexPatience + databasePatience + time.Second
 )
@@ -50,12 +51,12 @@ type entry struct {
 }
 
 type cache struct {
-	entries *lru.Cache[string, *entry]
+	entries *lru.TwoQueueCache[string, *entry]
 	flights singleflight.Group
 }
 
 func newCache() (*cache, error) {
-	entries, err := lru.New[string, *entry](keptSearches)
+	entries, err := lru.New2Q[string, *entry](keptSearches)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}

@@ -10,15 +10,15 @@
 //
 // # Memory
 //
-// First pages of the last 10,000 searches are kept, encoded, and callers who
-// want the same at once share one search. How old an answer may be:
+// First pages of 10,000 searches are kept, encoded: those asked for often, and
+// the last ones. Callers who want the same at once share one search. How old an answer may be:
 //
-//   - what was found is two seconds old at most, or up to a minute while nothing
+//   - what was found is two seconds old at most, or up to five minutes while nothing
 //     in the index has changed since it was found (the index is watched twice a
 //     second);
 //   - statuses and counts of free places are two seconds old at most;
-//   - while Elasticsearch is away an answer that it gave is given for a minute,
-//     and PostgreSQL's for ten seconds. Both say `degraded`.
+//   - while Elasticsearch is away an answer that it gave is given for ten
+//     minutes, and PostgreSQL's for one. Both say `degraded`.
 //
 // The second layer is Elasticsearch's: its query cache keeps filters, and its
 // request cache counts. Filters that depend on the time have it to the minute,

@@ -81,6 +81,7 @@ type cursor struct {
 	ID     string    `json:"i"`
 	Engine string    `json:"e"`
 	View   string    `json:"v,omitempty"`
+	Loose  bool      `json:"l,omitempty"`
 }
 
 // fingerprint ties a cursor to its query. A limit may change on the way.
@@ -96,7 +97,7 @@ func writeCursor(q *ticket.SearchQuery, p *ticket.SearchPlace) string {
 		return ""
 	}
 	text, err := json.Marshal(cursor{
-		Query: fingerprint(q), Now: p.Now.Unix(), Given: p.Given, Keys: p.Keys, ID: p.ID, Engine: p.Engine, View: p.View,
+		Query: fingerprint(q), Now: p.Now.Unix(), Given: p.Given, Keys: p.Keys, ID: p.ID, Engine: p.Engine, View: p.View, Loose: p.Similar,
 	})
 	if err != nil {
 		return "" // it holds plain fields and finite numbers, which always encode
@@ -128,7 +129,7 @@ func readCursor(q *ticket.SearchQuery, text string, now time.Time) (ticket.Searc
 		return ticket.SearchPlace{}, ticket.Invalid("cursor", "is too old; begin the search anew")
 	}
 	return ticket.SearchPlace{
-		Now: begun.UTC(), Given: c.Given, Keys: c.Keys, ID: c.ID, Engine: c.Engine, View: c.View,
+		Now: begun.UTC(), Given: c.Given, Keys: c.Keys, ID: c.ID, Engine: c.Engine, View: c.View, Similar: c.Loose,
 	}, nil
 }
 
