@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -15,9 +16,49 @@ import (
 // promotes explicitly, a first start by itself. It waits until the server has
 // seen the build's workers.
 func Promote(ctx context.Context, c client.Client, buildID string, force bool) error {
+	return retry(ctx, buildID, func() error {
+		return promote(ctx, c, buildID, force)
+	})
+}
+
+// PromoteWhole makes a build the current one once its workers poll every task
+// queue that those of the current build do: a build whose fleets are not all
+// there would leave tasks with nobody to do them.
+func PromoteWhole(ctx context.Context, c client.Client, buildID string) error {
+	return retry(ctx, buildID, func() error {
+		if err := missingQueues(ctx, c, buildID); err != nil {
+			return err
+		}
+		return promote(ctx, c, buildID, true)
+	})
+}
+
+// missingQueues fails while the build lacks a queue of the current one's.
+func missingQueues(ctx context.Context, c client.Client, buildID string) error {
 	handle := c.WorkerDeploymentClient().GetHandle(DeploymentName)
+	next, err := handle.DescribeVersion(ctx, client.WorkerDeploymentDescribeVersionOptions{BuildID: buildID})
+	if err != nil {
+		return err
+	}
+	info, err := handle.Describe(ctx, client.WorkerDeploymentDescribeOptions{})
+	if err != nil || info.Info.RoutingConfig.CurrentVersion == nil {
+		return err
+	}
+	current, err := handle.DescribeVersion(ctx, client.WorkerDeploymentDescribeVersionOptions{BuildID: info.Info.RoutingConfig.CurrentVersion.BuildID})
+	if err != nil {
+		return err
+	}
+	for _, queue := range current.Info.TaskQueuesInfos {
+		if !slices.Contains(next.Info.TaskQueuesInfos, queue) {
+			return fmt.Errorf("no worker of the build has polled the queue %s yet", queue.Name)
+		}
+	}
+	return nil
+}
+
+func retry(ctx context.Context, buildID string, try func() error) error {
 	for {
-		err := promote(ctx, handle, buildID, force)
+		err := try()
 		if err == nil {
 			return nil
 		}
@@ -29,7 +70,8 @@ func Promote(ctx context.Context, c client.Client, buildID string, force bool) e
 	}
 }
 
-func promote(ctx context.Context, handle client.WorkerDeploymentHandle, buildID string, force bool) error {
+func promote(ctx context.Context, c client.Client, buildID string, force bool) error {
+	handle := c.WorkerDeploymentClient().GetHandle(DeploymentName)
 	info, err := handle.Describe(ctx, client.WorkerDeploymentDescribeOptions{})
 	if _, missing := errors.AsType[*serviceerror.NotFound](err); missing {
 		return fmt.Errorf("the server has not seen a worker of the deployment yet: %w", err)

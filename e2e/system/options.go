@@ -73,9 +73,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// baseEnv is all of the caller's environment that the processes need; the
+// BaseEnv is all of the caller's environment that the processes need; the
 // rest, such as a sourced dev.env, must not reach them.
-func baseEnv() []string {
+func BaseEnv() []string {
 	var env []string
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "LANG", "GOMAXPROCS"} {
 		if v, ok := os.LookupEnv(name); ok {

@@ -41,6 +41,26 @@ type Process struct {
 	shot bool          // it was ended by Kill or Stop
 }
 
+// Description says what a process is that somebody puts together himself.
+type Description struct {
+	Name    string
+	Binary  string
+	Args    []string
+	Env     []string // all of it
+	Probe   string   // URL that answers 200 once the process is ready
+	LogFile string
+}
+
+// NewProcess makes a process, not yet started.
+func NewProcess(d Description) *Process {
+	return &Process{Name: d.Name, LogFile: d.LogFile, path: d.Binary, args: d.Args, env: d.Env, probe: d.Probe}
+}
+
+// Answers fails unless a URL answers 200.
+func Answers(ctx context.Context, url string) error {
+	return answers(ctx, &http.Client{Timeout: 5 * time.Second}, url)
+}
+
 // Start starts the process and waits until it is ready.
 func (p *Process) Start(ctx context.Context) error {
 	p.mu.Lock()

@@ -16,7 +16,7 @@ import (
 // env is the environment of every process of the system, but for the address
 // of the sandbox; extra wins over the rest.
 func (s *System) env(extra ...string) []string {
-	env := append(baseEnv(),
+	env := append(BaseEnv(),
 		"DATABASE_URL="+s.urls[0],
 		"SALES_DATABASE_URLS="+strings.Join(s.urls[1:], ","),
 		"REDIS_URL="+s.Redis.URL,

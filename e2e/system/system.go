@@ -245,8 +245,13 @@ func (s *System) Stop() error {
 
 // Logs gives the last lines of every log, for a failure's report.
 func (s *System) Logs(lines int) string {
-	var b strings.Builder
 	files, _ := filepath.Glob(filepath.Join(s.dir, "log", "*.log")) // the pattern is well-formed
+	return Tail(files, lines)
+}
+
+// Tail gives the last lines of files, as far as they can be read.
+func Tail(files []string, lines int) string {
+	var b strings.Builder
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -254,7 +259,7 @@ func (s *System) Logs(lines int) string {
 		}
 		all := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
 		from := max(0, len(all)-lines)
-		fmt.Fprintf(&b, "--- %s %s, the last %d of %d lines\n%s\n", s.Name, filepath.Base(file), len(all)-from, len(all), strings.Join(all[from:], "\n"))
+		fmt.Fprintf(&b, "--- %s, the last %d of %d lines\n%s\n", filepath.Base(file), len(all)-from, len(all), strings.Join(all[from:], "\n"))
 	}
 	return b.String()
 }

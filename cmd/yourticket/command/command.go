@@ -29,12 +29,14 @@ type cli struct {
 	Worker   workerCommand   `cmd:"" help:"Run worker fleets."`
 	CDC      cdcCommand      `cmd:"" name:"cdc" help:"Capture changes: PostgreSQL to Elasticsearch."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the schema of the catalogue database and of every sales shard up to date, or show it."`
+	Promote  promoteCommand  `cmd:"" help:"Make a build of the workers the current one, once all its fleets are there."`
 	Keys     keysCommand     `cmd:"" help:"Manage the keys that sign access tokens and tickets."`
 	Codec    codecCommand    `cmd:"" help:"Open sealed workflow histories for support, in the Temporal UI."`
 	Sandbox  sandboxCommand  `cmd:"" help:"Run the payment sandbox, which stands in for Stripe and PayPal."`
 	Draw     drawCommand     `cmd:"" help:"Check the draw of a waiting room."`
 	Audit    auditCommand    `cmd:"" help:"Check what must always hold, over PostgreSQL, Redis, Elasticsearch, Temporal and the payment providers."`
 	Rehearse rehearseCommand `cmd:"" help:"Play a whole on-sale against a running system, and report how it went."`
+	Health   healthCommand   `cmd:"" help:"Ask a process of this machine whether it is well."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Parts    partsCommand    `cmd:"" hidden:"" help:"Fetch the servers that dev and the tests start."`
 }

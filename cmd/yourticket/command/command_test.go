@@ -46,6 +46,7 @@ func TestExitCodesAndTheirReasons(t *testing.T) {
 		"unknown fleet":         {[]string{"worker", "--fleets", "ships"}, 2, "", "yourticket: --fleets must be one of "},
 		"missing variables":     {[]string{"api"}, 2, "", "yourticket: DATABASE_URL: is missing\nyourticket: REDIS_URL: is missing\n"},
 		"malformed variable":    {[]string{"dev", "--redis-url", "http://x"}, 2, "", "yourticket: REDIS_URL: must begin with redis://"},
+		"promote, no Temporal":  {[]string{"promote"}, 2, "", "yourticket: TEMPORAL_ADDRESS: is missing\n"},
 		"migrate, no database":  {[]string{"migrate", "status"}, 2, "", "yourticket: DATABASE_URL: is missing\n"},
 		"unusable data folder":  {[]string{"dev", "--data-dir", "/dev/null/x"}, 1, "", "yourticket: data directory: "},
 		"rehearsal, too small":  {[]string{"rehearse", "--json", "--seats", "2"}, 2, "", "yourticket: seats: must be between 3 and "},
