@@ -28,6 +28,9 @@ type spec struct {
 	ScaleTargetRef struct {
 		Name string `yaml:"name"`
 	} `yaml:"scaleTargetRef"`
+	ServiceRef struct {
+		Name string `yaml:"name"`
+	} `yaml:"serviceRef"`
 }
 
 type selector struct {

@@ -98,6 +98,8 @@ func (f *faults) referenceRules(o *object, all []*object) {
 		f.add(len(selectedBy(o, all)) == 0, o, "selects no pods")
 	case "HorizontalPodAutoscaler", "ScaledObject":
 		f.add(find(all, "Deployment", o.Spec.ScaleTargetRef.Name) == nil, o, "scales %s, which is not there", o.Spec.ScaleTargetRef.Name)
+	case "TargetGroupBinding":
+		f.add(find(all, "Service", o.Spec.ServiceRef.Name) == nil, o, "binds the Service %s, which is not there", o.Spec.ServiceRef.Name)
 	}
 	if o.Spec.Template == nil {
 		return

@@ -95,6 +95,7 @@ func TestViolationsAreFound(t *testing.T) {
 		"a scaler against replicas":   {"kind: NetworkPolicy", hpa("shop-api") + "\n---\nkind: NetworkPolicy", "sets replicas, which each upgrade would take back"},
 		"two scalers":                 {"kind: NetworkPolicy", hpa("shop-api") + "\n---\n" + hpa("shop-api") + "\n---\nkind: NetworkPolicy", "is scaled by 2"},
 		"a scaler of nothing":         {"kind: NetworkPolicy", hpa("shop-web") + "\n---\nkind: NetworkPolicy", "scales shop-web, which is not there"},
+		"a binding of nothing":        {"kind: NetworkPolicy", "kind: TargetGroupBinding\nmetadata: {name: b}\nspec: {serviceRef: {name: web}}\n---\nkind: NetworkPolicy", "binds the Service web, which is not there"},
 		"another's pods in a Service": {"kind: NetworkPolicy", "kind: Job\nmetadata: {name: sweep, labels: {app.kubernetes.io/component: sweep}}\nspec: {template: {metadata: {labels: {app.kubernetes.io/component: api}}}}\n---\nkind: NetworkPolicy", "selects the pods of Job sweep, too"},
 	}
 	for name, tt := range tests {
