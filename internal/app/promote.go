@@ -13,7 +13,7 @@ import (
 // current one once all its fleets are there, and gives its id.
 func Promote(ctx context.Context, cfg config.Config, wait time.Duration) (build string, err error) {
 	build = cmp.Or(cfg.WorkerBuildID, Version)
-	c, err := openTemporal(ctx, cfg)
+	c, err := openTemporal(ctx, cfg, &stores{})
 	if err != nil {
 		return build, err
 	}
