@@ -47,7 +47,11 @@ func traceRedis(db goredis.UniversalClient, tracing *telemetry.Tracing) error {
 
 // queryTracer times every query, and traces it when traces are on.
 func (s *stores) queryTracer() pgx.QueryTracer {
-	meter := newQueryMeter(s.meter, s.registry)
+	var registry prometheus.Registerer // nil where nobody reads metrics, as in an audit
+	if s.registry != nil {
+		registry = s.registry
+	}
+	meter := newQueryMeter(s.meter, registry)
 	if s.tracing == nil {
 		return meter
 	}
