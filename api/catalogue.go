@@ -25,6 +25,8 @@ type CatalogueDeps struct {
 	Availability Availability
 	Blocks       Blocks
 	SalesBooks   SalesBooks
+	// Cancellations refund canceled events; nil where another process starts them.
+	Cancellations Cancellations
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }
@@ -55,6 +57,7 @@ type Catalogue interface {
 	UpcomingEvents(ctx context.Context, now time.Time, after ticket.EventCursor, limit int) ([]*ticket.Event, error)
 	Directory
 	AuditLog
+	Upheavals
 }
 
 // Directory lists what organizers have made, the newest first.
@@ -99,6 +102,8 @@ type SalesBooks interface {
 	Blocks(ctx context.Context, eventID string, after, limit int) ([]ticket.Block, error)
 	BlockChanges(ctx context.Context, eventID string, after ticket.ChangeCursor, limit int) ([]ticket.Change, error)
 	SalesOf(ctx context.Context, eventID string) (ticket.SalesFigures, error)
+	CancelFigures(ctx context.Context, eventID string) (ticket.CancelFigures, error)
+	Teller
 }
 
 // registerCatalogue adds the operations of the events service.

@@ -39,10 +39,11 @@ type EventBody struct {
 	DoorsAt            time.Time           `json:"doors_at"`
 	OnSaleAt           time.Time           `json:"on_sale_at"`
 	Status             ticket.EventStatus  `json:"status" enum:"draft,scheduled,on_sale,sold_out,postponed,canceled,past"`
-	StatusReason       string              `json:"status_reason,omitempty" doc:"Why it is postponed, in the organizer's words."`
+	StatusReason       string              `json:"status_reason,omitempty" doc:"Why it is postponed or canceled, in the organizer's words."`
 	MaxTicketsPerBuyer int                 `json:"max_tickets_per_buyer"`
 	WaitingRoom        bool                `json:"waiting_room" doc:"Whether bookings need an admission."`
 	Refunds            ticket.RefundPolicy `json:"refunds" doc:"Whether buyers may give tickets back by themselves."`
+	RefundsUntil       *time.Time          `json:"refunds_until,omitempty" doc:"Until when buyers may give tickets back because the event was postponed."`
 	Prices             []ticket.Price      `json:"prices"`
 	Availability       availabilityCounts  `json:"availability"`
 }
@@ -128,7 +129,8 @@ func newEventBody(e *ticket.Event) EventBody {
 	return EventBody{
 		ID: e.ID, Slug: e.Slug, Name: e.Name, Artist: e.Artist, Genre: e.Genre, Description: e.Description,
 		Venue: e.Venue, PlanID: e.PlanID, StatusReason: e.StatusReason, StartsAt: e.StartsAt.UTC(), DoorsAt: e.DoorsAt.UTC(), OnSaleAt: e.OnSaleAt.UTC(),
-		MaxTicketsPerBuyer: e.MaxTicketsPerBuyer, WaitingRoom: e.WaitingRoom.Enabled, Refunds: e.Refunds, Prices: e.Prices,
+		MaxTicketsPerBuyer: e.MaxTicketsPerBuyer, WaitingRoom: e.WaitingRoom.Enabled, Refunds: e.Refunds,
+		RefundsUntil: timeOrNil(e.RefundsUntil), Prices: e.Prices,
 		Availability: availabilityCounts{Capacity: e.Capacity},
 	}
 }

@@ -35,9 +35,11 @@ func (s *Server) registerOrganizers(api huma.API) {
 	register(s, api, huma.Operation{
 		OperationID: "postpone-event", Method: http.MethodPost, Path: "/v1/events/{event_id}/postpone", Tags: tags,
 		Summary: "Postpone an event",
-		Description: "The sale stops and the event is `postponed`; bookings stay valid. The new date may follow later: postponing again sets or moves it. " +
+		Description: "The sale stops and the event is `postponed`; bookings stay valid, and buyers may give theirs back until `refunds_until`. All are told by mail. " +
+			"The new date may follow later: postponing again sets or moves it. " +
 			"The event goes on sale again when it is published, or when its starts_at is changed.",
 	}, only(ticket.RoleOrganizer), s.postponeEvent)
+	s.registerCancel(api, tags)
 	s.registerOrganizerReads(api)
 }
 

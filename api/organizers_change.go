@@ -19,6 +19,8 @@ type eventChange struct {
 	ifMatch string
 	what    string // for the audit log
 	reason  string
+	// over says that it may be made to an event that is past or canceled.
+	over bool
 	// apply writes the change into the newest version, or says what is wrong with it.
 	apply func(ctx context.Context, e *ticket.Event) error
 }
@@ -47,13 +49,13 @@ func (s *Server) tryChange(ctx context.Context, c eventChange) (e *ticket.Event,
 	for range changeTries {
 		outrun := false
 		err = s.recorded(ctx, func(ctx context.Context) (ticket.Change, error) {
-			if e, err = s.ownEvent(ctx, c.event); err != nil {
+			if e, err = s.eventToChange(ctx, c); err != nil {
 				return ticket.Change{}, err
 			}
 			if c.ifMatch != "" && !names(c.ifMatch, etagOf(e)) {
 				return ticket.Change{}, otherVersion(e)
 			}
-			before := auditFields(e)
+			was, before := *e, auditFields(e)
 			if err := c.apply(ctx, e); err != nil {
 				return ticket.Change{}, err
 			}
@@ -63,6 +65,9 @@ func (s *Server) tryChange(ctx context.Context, c eventChange) (e *ticket.Event,
 			}
 			err := s.deps.Catalogue.UpdateEvent(ctx, e)
 			outrun = ticket.CodeOf(err) == ticket.CodePreconditionFailed
+			if err == nil {
+				err = s.noteMove(ctx, &was, e)
+			}
 			return change, err
 		})
 		if !outrun {
@@ -86,6 +91,7 @@ func (s *Server) spread(ctx context.Context, eventID string) {
 	e, err := s.deps.Catalogue.Event(ctx, eventID)
 	if err == nil {
 		s.deps.Events.Forget(e)
+		s.tellMove(ctx, e)
 		if s.deps.Sales != nil {
 			err = s.deps.Sales.Changed(ctx, e)
 		}
@@ -93,6 +99,14 @@ func (s *Server) spread(ctx context.Context, eventID string) {
 	if err != nil { // it is announced again within minutes
 		s.log.WarnContext(ctx, "a sale has not heard of its event's change", "event", eventID, "error", err)
 	}
+}
+
+// eventToChange reads the newest version of the event of a change.
+func (s *Server) eventToChange(ctx context.Context, c eventChange) (*ticket.Event, error) {
+	if c.over {
+		return s.eventOfCaller(ctx, c.event)
+	}
+	return s.ownEvent(ctx, c.event)
 }
 
 // ownEvent reads the newest version of an event that the caller may change, and
@@ -144,7 +158,7 @@ func auditFields(e *ticket.Event) map[string]any {
 		"starts_at": e.StartsAt.UTC().Format(time.RFC3339Nano), "doors_at": e.DoorsAt.UTC().Format(time.RFC3339Nano),
 		"on_sale_at": e.OnSaleAt.UTC().Format(time.RFC3339Nano), "status": e.Status, "status_reason": e.StatusReason,
 		"max_tickets_per_buyer": e.MaxTicketsPerBuyer, "waiting_room": e.WaitingRoom, "prices": e.Prices,
-		"refunds": e.Refunds,
+		"refunds": e.Refunds, "refunds_until": timeOrNil(e.RefundsUntil),
 	}
 }
 

@@ -100,7 +100,7 @@ func (s *Server) getOwnEvent(ctx context.Context, in *struct{ EventPath }) (*org
 // changeBody is an entry of the audit log.
 type changeBody struct {
 	ID        string          `json:"id"`
-	What      string          `json:"what" doc:"event-created, event-changed, event-published, event-postponed, seats-blocked, seats-released, sale-pause, …"`
+	What      string          `json:"what" doc:"event-created, event-changed, event-published, event-postponed, event-canceled, seats-blocked, seats-released, sale-pause, …"`
 	By        string          `json:"by" doc:"The account, or for a sale's orders the name that was given."`
 	ByName    string          `json:"by_name,omitempty"`
 	At        time.Time       `json:"at"`

@@ -32,6 +32,8 @@ type postponeEventBody struct {
 	StartsAt *time.Time `json:"starts_at,omitempty" doc:"The new date, if there is one yet."`
 	DoorsAt  *time.Time `json:"doors_at,omitempty" doc:"As long before starts_at as before when left out."`
 	Reason   string     `json:"reason,omitempty" maxLength:"500" doc:"What buyers are told."`
+	// RefundsUntil leaves buyers the choice.
+	RefundsUntil *time.Time `json:"refunds_until,omitempty" doc:"Until when buyers may give their tickets back; as long as the event is postponed when left out."`
 }
 
 type postponeEventInput struct {
@@ -51,6 +53,13 @@ func (s *Server) postponeEvent(ctx context.Context, in *postponeEventInput) (*or
 	if b.StartsAt != nil && !b.StartsAt.After(s.now()) {
 		f.add("starts_at", "must be in the future")
 	}
+	switch {
+	case b.RefundsUntil == nil:
+	case !b.RefundsUntil.After(s.now()):
+		f.add("refunds_until", "must be in the future")
+	case b.StartsAt != nil && b.RefundsUntil.After(*b.StartsAt):
+		f.add("refunds_until", "must not be after starts_at")
+	}
 	if err := f.err(); err != nil {
 		return nil, err
 	}
@@ -62,6 +71,10 @@ func (s *Server) postponeEvent(ctx context.Context, in *postponeEventInput) (*or
 			}
 			e.Status, e.StatusReason = ticket.EventPostponed, b.Reason
 			reschedule(e, b.StartsAt, b.DoorsAt)
+			if e.RefundsUntil.Before(s.now()) { // that of an earlier postponement
+				e.RefundsUntil = time.Time{}
+			}
+			set(&e.RefundsUntil, b.RefundsUntil)
 			var f faults
 			f.dates(e, s.now())
 			return f.err()

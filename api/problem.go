@@ -48,6 +48,7 @@ var answers = map[ticket.Code]struct {
 	ticket.CodePaymentDeclined:     {http.StatusPaymentRequired, "The payment was declined"},
 	ticket.CodePaymentsUnavailable: {http.StatusServiceUnavailable, "No payment provider answers"},
 	ticket.CodeBookingState:        {http.StatusConflict, "The booking's status does not allow this"},
+	ticket.CodeRefundsClosed:       {http.StatusConflict, "The time for giving tickets back is over"},
 	ticket.CodeNotYourTurn:         {http.StatusTooEarly, "It is not your turn yet"},
 	ticket.CodeTurnExpired:         {http.StatusGone, "The turn has passed"},
 	ticket.CodeAlreadyUsed:         {http.StatusConflict, "The ticket was used already"},

@@ -27,8 +27,8 @@ func (s *Server) registerRefunds(api huma.API, tags []string) {
 	register(s, api, huma.Operation{
 		OperationID: "refund-booking", Method: http.MethodPost, Path: "/v1/bookings/{booking_id}/refund", Tags: tags,
 		Summary: "Give the money of a booking back, or of some of its seats",
-		Description: "By support; and by the buyer as far as the event allows, or while it is postponed. The tickets end at once; the booking is " +
-			"`refunding` until the money is on its way.",
+		Description: "By support; and by the buyer as far as the event allows, or because it was postponed, until its `refunds_until` " +
+			"(then 409 `refunds-closed`). The tickets end at once; the booking is `refunding` until the money is on its way.",
 	}, loggedIn, s.refundBooking)
 }
 

@@ -33,6 +33,7 @@ func TestRefunds(t *testing.T) {
 		{"what cannot be refunded is refused and changes nothing", refundRefused},
 		{"of many who want the same seat back one gets it, once", refundContended},
 		{"buyers may where the event says so", refundByBuyer},
+		{"buyers may while the event is postponed, until the time that was said", refundPostponed},
 		{"Stripe errs, is silent, loses the reply: once all the same", refundFaults},
 		{"the worker dies while the provider is at work: once all the same", refundKilled},
 		{"a payment that is not captured yet is captured, then refunded", refundUncaptured},
@@ -153,6 +154,28 @@ func refundByBuyer(t *testing.T, r *refundShop) {
 	policy(nil)
 	refused(t, http.StatusForbidden, "forbidden")(c.At(r.APIs[0]).Refund(t.Context(), b.ID, "b"))
 	r.refunded(t, b, system.SeatTotal, 1)
+}
+
+func refundPostponed(t *testing.T, r *refundShop) {
+	e := event(t, r.System, system.Hall{Rows: 1, Width: 4})
+	c := buyer(t, r.System)
+	b := booked(t, "confirmed")(c.Book(t.Context(), "k", system.Order{EventID: e.ID, Seats: e.Seats[:2], Payment: system.Visa}))
+	postpone := func(until time.Duration) {
+		answer(t, http.StatusOK)(e.Organizer.Do(t.Context(), http.MethodPost, "/v1/events/"+e.ID+"/postpone",
+			map[string]any{"reason": "The singer is ill.", "refunds_until": time.Now().Add(until).UTC()}))
+	}
+	postpone(time.Hour)
+	require.Eventually(t, func() bool { // an api remembers an event for a second
+		a, err := c.Refund(t.Context(), b.ID, "a", b.Seats[0].ID)
+		return err == nil && a.Status == http.StatusOK
+	}, 10*time.Second, 200*time.Millisecond)
+	postpone(time.Second)
+	require.Eventually(t, func() bool {
+		a, err := c.Refund(t.Context(), b.ID, "b", b.Seats[0].ID)
+		return err == nil && a.Status == http.StatusConflict && a.Code() == "refunds-closed"
+	}, 10*time.Second, 200*time.Millisecond)
+	booked(t, "refunded")(r.support.Refund(t.Context(), b.ID, "c"))
+	r.refunded(t, b, 2*system.SeatTotal, 2)
 }
 
 func refundFaults(t *testing.T, r *refundShop) {

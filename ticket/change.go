@@ -13,6 +13,7 @@ const (
 	ChangeEventChanged   = "event-changed"
 	ChangeEventPublished = "event-published"
 	ChangeEventPostponed = "event-postponed"
+	ChangeEventCanceled  = "event-canceled"
 	ChangeSeatsBlocked   = "seats-blocked"
 	ChangeSeatsReleased  = "seats-released"
 )

@@ -37,6 +37,7 @@ const (
 	CodePaymentDeclined     Code = "payment-declined"
 	CodePaymentsUnavailable Code = "payments-unavailable"
 	CodeBookingState        Code = "booking-state"
+	CodeRefundsClosed       Code = "refunds-closed"
 	CodeNotYourTurn         Code = "not-your-turn"
 	CodeTurnExpired         Code = "turn-expired"
 	CodeAlreadyUsed         Code = "already-used"

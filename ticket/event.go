@@ -77,6 +77,9 @@ type Event struct {
 	Prices   []Price
 	// Refunds is what buyers may give back by themselves.
 	Refunds RefundPolicy
+	// RefundsUntil is until when they may because the event was postponed; zero: as
+	// long as it is postponed.
+	RefundsUntil time.Time
 	// Capacity is the number of places of the plan.
 	Capacity int
 	// Version rises with every change; it is the event's ETag.
@@ -91,13 +94,29 @@ type RefundPolicy struct {
 }
 
 // RefundsBuyers tells whether buyers may give tickets back by themselves at this
-// time; the error says why not. While an event is postponed they always may.
+// time; the error says why not. Of a postponed event they may until the time that
+// was said then (CodeRefundsClosed after it), or for as long as it is postponed;
+// its date may be past meanwhile, which then says nothing.
 func (e *Event) RefundsBuyers(now time.Time) error {
+	byPolicy := e.policyRefunds(now)
+	switch {
+	case e.Status == EventCanceled, e.Status == EventPostponed && e.RefundsUntil.IsZero():
+		return nil
+	case e.RefundsUntil.IsZero(), byPolicy == nil && e.Status != EventPostponed:
+		return byPolicy
+	case e.Status != EventPostponed && !now.Before(e.StartsAt):
+		return byPolicy
+	case now.Before(e.RefundsUntil):
+		return nil
+	}
+	return Errorf(CodeRefundsClosed, "Because it was postponed, tickets of this event were taken back until %s.", e.RefundsUntil.UTC().Format(time.RFC3339))
+}
+
+// policyRefunds tells what the event allows its buyers when all goes as planned.
+func (e *Event) policyRefunds(now time.Time) error {
 	switch until := e.Refunds.UntilHours; {
 	case !now.Before(e.StartsAt):
 		return Errorf(CodeForbidden, "The event has begun. Ask support.")
-	case e.Status == EventPostponed, e.Status == EventCanceled:
-		return nil
 	case until == nil:
 		return Errorf(CodeForbidden, "Tickets of this event are not taken back. Ask support.")
 	case now.After(e.StartsAt.Add(-time.Duration(*until) * time.Hour)):

@@ -39,6 +39,9 @@ type Deps struct {
 	// Interceptors see every workflow and activity, inside of what gives errors
 	// their retry semantics.
 	Interceptors []interceptor.WorkerInterceptor
+	// Cancellations and RefundBatches refund canceled events.
+	Cancellations *activities.Cancellations
+	RefundBatches *activities.RefundBatches
 	// BuildID names this build for Worker Versioning; workflows that started on
 	// it stay on it.
 	BuildID string
@@ -92,6 +95,7 @@ var fleets = []fleet{
 			w.RegisterActivity(d.Reviews)
 			w.RegisterActivity(d.PatientPayments)
 			w.RegisterActivity(d.Refunds)
+			w.RegisterActivity(d.RefundBatches)
 		},
 	},
 	{
@@ -106,7 +110,11 @@ var fleets = []fleet{
 			w.RegisterWorkflowWithOptions(workflows.OnSale, workflow.RegisterOptions{
 				Name: workflows.OnSaleType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 			})
+			w.RegisterWorkflowWithOptions(workflows.CancelEvent, workflow.RegisterOptions{
+				Name: workflows.CancelEventType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+			})
 			w.RegisterActivity(d.Sales)
+			w.RegisterActivity(d.Cancellations)
 		},
 	},
 	{

@@ -18,7 +18,8 @@ func TestEveryFleetBuilds(t *testing.T) {
 	t.Cleanup(c.Close)
 	deps := workers.Deps{
 		Seats: &activities.Seats{}, Bookings: &activities.Bookings{}, Payments: &activities.Payments{},
-		PatientPayments: &activities.Payments{}, Slots: &activities.Slots{}, Sales: &activities.Sales{}, Refunds: &activities.Refunds{}, BuildID: "test",
+		PatientPayments: &activities.Payments{}, Slots: &activities.Slots{}, Sales: &activities.Sales{}, Refunds: &activities.Refunds{},
+		Cancellations: &activities.Cancellations{}, RefundBatches: &activities.RefundBatches{}, BuildID: "test",
 	}
 	built, err := workers.Build(c, workers.Names(), deps)
 	require.NoError(t, err)

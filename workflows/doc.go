@@ -5,6 +5,11 @@
 //     undoes whatever it did.
 //   - SettleCharge finds out what became of a payment call that was never
 //     answered, and undoes it.
+//   - Refund gives the money of a booking back.
+//   - OnSale opens the sale of an event with a waiting room and admits its buyers.
+//   - CancelEvent refunds every booking of a canceled event.
+//   - Reconcile compares our books with the providers' own; Audit checks what must
+//     always hold.
 //
 // Workflows import no adapter. Names that others call them by (ids, updates,
 // signals, queries) are declared beside the workflow.

@@ -30,6 +30,7 @@ func TestStoredHistoriesReplay(t *testing.T) {
 			replayer.RegisterWorkflowWithOptions(workflows.OnSale, workflow.RegisterOptions{Name: workflows.OnSaleType})
 			replayer.RegisterWorkflowWithOptions(workflows.Refund, workflow.RegisterOptions{Name: workflows.RefundType})
 			replayer.RegisterWorkflowWithOptions(workflows.ReviewCharge, workflow.RegisterOptions{Name: workflows.ReviewType})
+			replayer.RegisterWorkflowWithOptions(workflows.CancelEvent, workflow.RegisterOptions{Name: workflows.CancelEventType})
 			logger := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(logger, file))
 		})

@@ -38,6 +38,17 @@ func (s *System) Account(ctx context.Context, roles ...ticket.Role) (*Client, er
 	return &Client{UserID: u.ID, Token: token, Base: s.APIs[0].URL, web: s.web}, nil
 }
 
+// Renew is the same account with a token that is fresh.
+func (s *System) Renew(c *Client) (*Client, error) {
+	other := *c
+	u, err := s.catalog.User(context.Background(), c.UserID)
+	if err != nil {
+		return nil, err
+	}
+	other.Token, _, err = s.tokens.Issue(auth.User{ID: u.ID, Roles: u.Roles})
+	return &other, err
+}
+
 // Buyers makes n buyers.
 func (s *System) Buyers(ctx context.Context, n int) ([]*Client, error) {
 	out := make([]*Client, n)

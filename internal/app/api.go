@@ -99,6 +99,7 @@ func (s *stores) newAPI(ctx, background context.Context, cfg config.Config, serv
 		CatalogueDeps: api.CatalogueDeps{
 			Accounts: accounts, Keys: accounts.Keys, TokenIssuer: cfg.TokenIssuer.Reveal(), Secrets: accounts.Passwords, Requests: s.catalogue, Persons: persons,
 			Events: s.events, Catalogue: s.catalogue, Availability: s.inventory, Blocks: s.inventory, SalesBooks: s.sales,
+			Cancellations: api.TemporalCancellations{Client: s.temporal},
 		},
 		FinanceDeps: api.FinanceDeps{Reconciliations: s.catalogue, Reconciler: api.TemporalReconciler{Client: s.temporal}, Ledgers: s.sales},
 		LiveDeps:    api.LiveDeps{LiveMap: hub}, QueueDeps: api.QueueDeps{Rooms: s.rooms, Sales: api.TemporalSales{Client: s.temporal}},

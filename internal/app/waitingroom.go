@@ -27,7 +27,8 @@ func (s *stores) openRooms() (err error) {
 // one request having got through.
 const announceEvery = 5 * time.Minute
 
-// announceSales starts the sale of each upcoming event that has a waiting room.
+// announceSales starts the sale of each upcoming event that has a waiting room,
+// and sees to the events that were moved or canceled.
 func (s *stores) announceSales(ctx context.Context) {
 	sales := api.TemporalSales{Client: s.temporal}
 	tick := time.NewTicker(announceEvery)
@@ -35,6 +36,12 @@ func (s *stores) announceSales(ctx context.Context) {
 	for {
 		if _, err := api.AnnounceAll(ctx, s.catalogue, sales, time.Now()); err != nil && ctx.Err() == nil {
 			slog.WarnContext(ctx, "sales were not announced", "error", err)
+		}
+		if err := api.CancelAll(ctx, s.catalogue, api.TemporalCancellations{Client: s.temporal}); err != nil && ctx.Err() == nil {
+			slog.WarnContext(ctx, "canceled events wait for their refunds", "error", err)
+		}
+		if err := api.TellAll(ctx, s.catalogue, s.sales, time.Now()); err != nil && ctx.Err() == nil {
+			slog.WarnContext(ctx, "moved events wait to be told", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -16,6 +16,7 @@ import (
 
 	"yourticket.example/activities"
 	"yourticket.example/internal/config"
+	"yourticket.example/ticket"
 	"yourticket.example/workers"
 )
 
@@ -111,6 +112,7 @@ func (s *stores) workerDeps(cfg config.Config) (workerDeps, error) {
 	if err != nil {
 		return workerDeps{}, err
 	}
+	refunds := &activities.Refunds{Books: s.sales, Providers: pay.patient, Seats: s.inventory, Catalogue: s.events}
 	return workerDeps{pay: pay, Deps: workers.Deps{
 		Seats:           &activities.Seats{Inventory: s.inventory, Catalogue: s.events, Books: s.sales, Now: time.Now},
 		Bookings:        &activities.Bookings{Books: s.sales, Inventory: s.inventory, Catalogue: s.events, Rooms: s.rooms},
@@ -118,13 +120,21 @@ func (s *stores) workerDeps(cfg config.Config) (workerDeps, error) {
 		Sales:           s.saleSteps(cfg.TemporalNamespace, pay),
 		Payments:        &activities.Payments{Providers: pay.fast},
 		PatientPayments: &activities.Payments{Providers: pay.patient},
-		Refunds:         &activities.Refunds{Books: s.sales, Providers: pay.patient, Seats: s.inventory, Catalogue: s.events},
 		Reviews:         &activities.Reviews{Books: s.sales, Providers: pay.patient},
+		Refunds:         refunds,
+		Cancellations:   &activities.Cancellations{Events: s.catalogue, Sales: s.sales},
+		RefundBatches:   &activities.RefundBatches{Refunds: refunds, Due: s.sales, Rates: batchRates(cfg)},
 		Reconciliations: s.reconciliations(pay),
 		Audits:          &activities.Audits{Check: s.auditor(cfg)},
 		Interceptors:    []interceptor.WorkerInterceptor{activities.StepMetrics(s.registry)},
 		BuildID:         cmp.Or(cfg.WorkerBuildID, Version),
 	}}, nil
+}
+
+// batchRates are what refunds of canceled events get of our share of each
+// provider's rate: half, so that buyers of other events are not kept waiting.
+func batchRates(cfg config.Config) map[ticket.Provider]int {
+	return map[ticket.Provider]int{ticket.Stripe: max(1, cfg.StripeRate/2), ticket.PayPal: max(1, cfg.PayPalRate/2)}
 }
 
 func startAll(fleets []worker.Worker) (started []worker.Worker, err error) {

@@ -31,8 +31,12 @@ type Facts struct {
 	BookingID           string
 	// Places are those that the mail is about, in words.
 	Places []string
-	// Amount is the booking's total, or what goes back.
+	// Amount is the booking's total, or what goes back; zero when nothing goes back
+	// to this recipient.
 	Amount ticket.Money
+	// Until is until when tickets of a moved event are taken back, in words; empty
+	// when they are not.
+	Until string
 	// Note is the organizer's own words.
 	Note string
 	// Site is the storefront's address without a slash at its end; empty for no links.

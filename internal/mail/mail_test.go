@@ -56,6 +56,25 @@ func TestNobodysWordsAreMarkupOrHeaders(t *testing.T) {
 	require.Equal(t, 1, strings.Count(c.HTML, "<a href"))
 }
 
+func TestWhatIsNotKnownIsNotSaid(t *testing.T) {
+	t.Parallel()
+	f := facts(ticket.MailPostponement)
+	f.Before, f.Until = "", "until Friday, 12 June 2026, 20:30"
+	c, err := mail.Write(f)
+	require.NoError(t, err)
+	require.Equal(t, "Postponed: Nächtliche Räume", c.Subject)
+	require.Contains(t, c.Text, "When: not known yet")
+	require.NotContains(t, c.Text, f.When)
+	require.Contains(t, c.Text, "give your tickets back in your account until Friday, 12 June 2026, 20:30")
+
+	f = facts(ticket.MailCancellation)
+	f.Amount = ticket.Money{}
+	c, err = mail.Write(f)
+	require.NoError(t, err)
+	require.Contains(t, c.Text, "goes back to whoever bought it")
+	require.NotContains(t, c.Text, "To be refunded", "who was given the ticket gets no money")
+}
+
 func TestWithoutASiteThereIsNoLink(t *testing.T) {
 	t.Parallel()
 	f := facts(ticket.MailConfirmation)

@@ -23,18 +23,25 @@ var stories = map[ticket.MailKind]func(Facts) page{
 			"The tickets for these places are not valid any more.").with(f.amount("Refunded")).link(f, "Your booking")
 	},
 	ticket.MailCancellation: func(f Facts) page {
+		if f.Amount.Amount == 0 {
+			return f.page("Cancelled: "+f.Event.Name,
+				"We are sorry: the organizer has cancelled this event. Your ticket is not valid any more. "+
+					"Whatever was paid for it goes back to whoever bought it.", f.note()).link(f, "Your tickets")
+		}
 		return f.page("Cancelled: "+f.Event.Name,
 			"We are sorry: the organizer has cancelled this event. You need not do anything. "+
 				"Your money goes back to where it came from, fees included; a further mail tells you when it is on its way.",
 			f.note()).with(f.amount("To be refunded")).link(f, "Your booking")
 	},
 	ticket.MailPostponement: func(f Facts) page {
-		p := f.page("New date: "+f.Event.Name,
-			"The organizer has moved this event. Your tickets stay valid for the new date as they are.", f.note())
-		if f.Before != "" {
-			p.Facts = append(p.Facts, fact{"Before", f.Before})
+		if f.undated() {
+			return f.page("Postponed: "+f.Event.Name,
+				"The organizer has postponed this event. The new date is not known yet; we write again when it is. Your tickets stay valid as they are.",
+				f.choice(), f.note()).link(f, "Your booking")
 		}
-		return p.link(f, "Your booking")
+		p := f.page("New date: "+f.Event.Name,
+			"The organizer has moved this event. Your tickets stay valid for the new date as they are.", f.choice(), f.note())
+		return p.with(fact{"Before", f.Before}).link(f, "Your booking")
 	},
 	ticket.MailTransfer: func(f Facts) page {
 		p := f.page("A ticket for you: "+f.Event.Name,
@@ -59,7 +66,11 @@ func (f Facts) page(subject string, paragraphs ...string) page {
 	if f.Event.Artist != f.Event.Name {
 		p.Facts = append(p.Facts, fact{"Artist", f.Event.Artist})
 	}
-	p.Facts = append(p.Facts, fact{"When", f.When + ", doors " + f.Doors},
+	when := f.When + ", doors " + f.Doors
+	if f.undated() {
+		when = "not known yet"
+	}
+	p.Facts = append(p.Facts, fact{"When", when},
 		fact{"Where", f.Event.Venue.Name + ", " + f.Event.Venue.City})
 	if len(f.Places) > 0 {
 		p.Facts = append(p.Facts, fact{"Places", strings.Join(f.Places, "; ")})
@@ -73,6 +84,17 @@ func (f Facts) note() string {
 		return ""
 	}
 	return "The organizer writes: " + f.Note
+}
+
+// undated tells that an event was postponed without another date.
+func (f Facts) undated() bool { return f.Kind == ticket.MailPostponement && f.Before == "" }
+
+// choice tells who cannot come what else they may do.
+func (f Facts) choice() string {
+	if f.Until == "" {
+		return ""
+	}
+	return "If you cannot come, give your tickets back in your account " + f.Until + ", and your money goes back to where it came from. Otherwise you need not do anything."
 }
 
 func (f Facts) amount(name string) fact { return fact{name, f.Amount.String()} }

@@ -125,6 +125,12 @@ func (s *story) facts(site string) mail.Facts {
 	if s.m.Facts.Amount != nil {
 		f.Amount = *s.m.Facts.Amount
 	}
+	if s.m.Kind == ticket.MailCancellation && s.m.ToID != s.booking.BuyerID {
+		f.Amount = ticket.Money{}
+	}
+	if s.m.Kind == ticket.MailPostponement && s.m.ToID == s.booking.BuyerID {
+		f.Until = s.takenBack()
+	}
 	if s.m.Facts.Before != nil {
 		f.Before = ticketpdf.When(s.event.Venue, *s.m.Facts.Before)
 	}
@@ -134,6 +140,17 @@ func (s *story) facts(site string) mail.Facts {
 		}
 	}
 	return f
+}
+
+// takenBack says in words until when a moved event's tickets are taken back.
+func (s *story) takenBack() string {
+	switch {
+	case !s.event.RefundsUntil.IsZero():
+		return "until " + ticketpdf.When(s.event.Venue, s.event.RefundsUntil)
+	case s.event.Status == ticket.EventPostponed:
+		return "while the event is postponed"
+	}
+	return ""
 }
 
 // concerns tells whether the mail is about a place of the booking.

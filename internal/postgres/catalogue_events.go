@@ -14,7 +14,7 @@ const (
 	selectEvent  = `SELECT ` + eventColumns + eventTables
 	eventColumns = `
        e.id, e.slug, e.name, e.artist, e.genre, e.description, e.plan_id, e.organizer_id,
-       e.starts_at, e.doors_at, e.on_sale_at, e.status, e.status_reason, e.max_tickets_per_buyer, e.waiting_room, e.refund_until_hours,
+       e.starts_at, e.doors_at, e.on_sale_at, e.status, e.status_reason, e.max_tickets_per_buyer, e.waiting_room, e.refund_until_hours, e.refunds_until,
        e.currency, e.capacity, e.version, e.updated_at,
        v.id, v.name, v.city, v.country, v.lat, v.lon, p.categories, p.prices, p.fees`
 	eventTables = `
@@ -32,12 +32,13 @@ func scanEvent(row pgx.CollectableRow) (*ticket.Event, error) { return scanEvent
 func scanEventAnd(row pgx.CollectableRow, more ...any) (*ticket.Event, error) {
 	var (
 		e            ticket.Event
+		refundsUntil *time.Time
 		categories   []string
 		prices, fees []int64
 	)
 	err := row.Scan(append([]any{
 		&e.ID, &e.Slug, &e.Name, &e.Artist, &e.Genre, &e.Description, &e.PlanID, &e.OrganizerID,
-		&e.StartsAt, &e.DoorsAt, &e.OnSaleAt, &e.Status, &e.StatusReason, &e.MaxTicketsPerBuyer, &e.WaitingRoom, &e.Refunds.UntilHours,
+		&e.StartsAt, &e.DoorsAt, &e.OnSaleAt, &e.Status, &e.StatusReason, &e.MaxTicketsPerBuyer, &e.WaitingRoom, &e.Refunds.UntilHours, &refundsUntil,
 		&e.Currency, &e.Capacity, &e.Version, &e.UpdatedAt,
 		&e.Venue.ID, &e.Venue.Name, &e.Venue.City, &e.Venue.Country, &e.Venue.Lat, &e.Venue.Lon,
 		&categories, &prices, &fees,
@@ -51,6 +52,9 @@ func scanEventAnd(row pgx.CollectableRow, more ...any) (*ticket.Event, error) {
 			Price:    ticket.Money{Amount: prices[i], Currency: e.Currency},
 			Fee:      ticket.Money{Amount: fees[i], Currency: e.Currency},
 		})
+	}
+	if refundsUntil != nil {
+		e.RefundsUntil = refundsUntil.UTC()
 	}
 	e.StartsAt, e.DoorsAt, e.OnSaleAt = e.StartsAt.UTC(), e.DoorsAt.UTC(), e.OnSaleAt.UTC()
 	return &e, nil

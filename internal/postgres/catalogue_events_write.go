@@ -37,12 +37,14 @@ func (c *Catalogue) CreateEvent(ctx context.Context, e *ticket.Event) (err error
 	return c.inTx(ctx, func(ctx context.Context) error {
 		err := c.db(ctx).QueryRow(ctx, `
 			INSERT INTO events (id, shard, slug, name, artist, genre, description, venue_id, plan_id, organizer_id,
-			                    starts_at, doors_at, on_sale_at, status, max_tickets_per_buyer, waiting_room, currency, capacity, refund_until_hours)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+			                    starts_at, doors_at, on_sale_at, status, max_tickets_per_buyer, waiting_room, currency, capacity, refund_until_hours,
+			                    refunds_until)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 			ON CONFLICT (slug) DO NOTHING
 			RETURNING version, updated_at`,
 			e.ID, shard, e.Slug, e.Name, e.Artist, e.Genre, e.Description, e.Venue.ID, e.PlanID, e.OrganizerID,
-			e.StartsAt, e.DoorsAt, e.OnSaleAt, e.Status, e.MaxTicketsPerBuyer, e.WaitingRoom, e.Currency, e.Capacity, e.Refunds.UntilHours).
+			e.StartsAt, e.DoorsAt, e.OnSaleAt, e.Status, e.MaxTicketsPerBuyer, e.WaitingRoom, e.Currency, e.Capacity, e.Refunds.UntilHours,
+			nullTime(e.RefundsUntil)).
 			Scan(&e.Version, &e.UpdatedAt)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ticket.Errorf(ticket.CodeConflict, "There is an event with the slug %q.", e.Slug)
@@ -64,11 +66,12 @@ func (c *Catalogue) UpdateEvent(ctx context.Context, e *ticket.Event) (err error
 			UPDATE events
 			SET name = $3, artist = $4, genre = $5, description = $6, starts_at = $7, doors_at = $8, on_sale_at = $9,
 			    status = $10, max_tickets_per_buyer = $11, waiting_room = $12, currency = $13, status_reason = $14, refund_until_hours = $15,
+			    refunds_until = $16,
 			    version = version + 1, updated_at = now()
 			WHERE id = $1 AND version = $2
 			RETURNING version, updated_at`,
 			e.ID, e.Version, e.Name, e.Artist, e.Genre, e.Description, e.StartsAt, e.DoorsAt, e.OnSaleAt,
-			e.Status, e.MaxTicketsPerBuyer, e.WaitingRoom, e.Currency, e.StatusReason, e.Refunds.UntilHours).
+			e.Status, e.MaxTicketsPerBuyer, e.WaitingRoom, e.Currency, e.StatusReason, e.Refunds.UntilHours, nullTime(e.RefundsUntil)).
 			Scan(&e.Version, &e.UpdatedAt)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ticket.Errorf(ticket.CodePreconditionFailed, "The event was changed in the meantime; read it again.")

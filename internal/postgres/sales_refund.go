@@ -53,8 +53,10 @@ func (s *Sales) BeginRefund(ctx context.Context, o RefundOrder) (r *ticket.Refun
 		if err := b.endTickets(ctx, tx, o, tickets); err != nil {
 			return err
 		}
-		r, _, err = refundIn(ctx, tx, o.ID)
-		return err
+		if r, _, err = refundIn(ctx, tx, o.ID); err != nil || o.Source != ticket.RefundByCancel {
+			return err
+		}
+		return tellCanceled(ctx, tx, r, tickets)
 	})
 	return r, err
 }
@@ -75,7 +77,7 @@ type bookedTicket struct {
 	seat   int
 	status ticket.TicketStatus
 	frozen bool
-	moved  bool // somebody else has it now
+	holder string // who has it now, when that is not the buyer
 	price  int64
 	fee    int64
 }
@@ -117,12 +119,12 @@ func lockBooking(ctx context.Context, tx pgx.Tx, id string) (*paidBooking, error
 	}
 	b.provider = *provider
 	rows, err := tx.Query(ctx, `
-		SELECT id, seat_index, status, frozen, holder_id IS NOT NULL, price, fee FROM tickets WHERE booking_id = $1 ORDER BY seat_index FOR UPDATE`, id)
+		SELECT id, seat_index, status, frozen, COALESCE(holder_id, ''), price, fee FROM tickets WHERE booking_id = $1 ORDER BY seat_index FOR UPDATE`, id)
 	if err != nil {
 		return nil, err
 	}
 	b.tickets, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (t bookedTicket, err error) {
-		err = row.Scan(&t.id, &t.seat, &t.status, &t.frozen, &t.moved, &t.price, &t.fee)
+		err = row.Scan(&t.id, &t.seat, &t.status, &t.frozen, &t.holder, &t.price, &t.fee)
 		return t, err
 	})
 	return b, err
@@ -165,7 +167,7 @@ func (t bookedTicket) refusal(source ticket.RefundSource) error {
 		return ticket.Errorf(ticket.CodeBookingState, "One of the tickets was refunded before.")
 	case t.frozen:
 		return ticket.Errorf(ticket.CodeBookingState, "The payment is disputed: nothing can be refunded until that is decided.")
-	case t.moved && source == ticket.RefundByBuyer:
+	case t.holder != "" && source == ticket.RefundByBuyer:
 		return ticket.Errorf(ticket.CodeBookingState, "One of the tickets was transferred: take it back, or ask support.")
 	case t.status == ticket.TicketUsed && source != ticket.RefundByCancel:
 		return ticket.Errorf(ticket.CodeAlreadyUsed, "One of the tickets was used at the door.")

@@ -83,7 +83,10 @@ func (s *Sales) SettleRefund(ctx context.Context, id string, n RefundNews) (r *t
 		if err != nil {
 			return err
 		}
-		return bookRefund(ctx, tx, r, booked)
+		if err := bookRefund(ctx, tx, r, booked); err != nil || booked != "paid" {
+			return err
+		}
+		return tellRefunded(ctx, tx, r)
 	})
 }
 
