@@ -34,6 +34,8 @@ type CancelState struct {
 	// Handed counts refunds that have got workflows of their own.
 	Handed int `json:"handed,omitempty"`
 	Runs   int `json:"runs"`
+	// Desk is what support did.
+	Desk desk `json:"desk,omitempty"`
 }
 
 // CancelResult is how a cancellation ended.
@@ -41,6 +43,7 @@ type CancelResult struct {
 	Figures ticket.CancelFigures `json:"figures"`
 	Handed  int                  `json:"handed,omitempty"`
 	Problem *Problem             `json:"problem,omitempty"`
+	Desk    []DeskNote           `json:"desk,omitempty"`
 }
 
 // CancelAttributes are the search attributes of a cancellation.
@@ -84,7 +87,7 @@ func CancelEvent(ctx workflow.Context, in CancelEventInput) (CancelResult, error
 		c.state.Runs++
 		return CancelResult{}, workflow.NewContinueAsNewError(ctx, CancelEventType, CancelEventInput{EventID: in.EventID, State: &c.state})
 	}
-	return CancelResult{Figures: c.seen.Figures, Handed: c.state.Handed, Problem: c.refusal}, nil
+	return CancelResult{Figures: c.seen.Figures, Handed: c.state.Handed, Problem: c.refusal, Desk: c.state.Desk}, nil
 }
 
 // cancellation is one run of the workflow.

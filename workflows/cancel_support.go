@@ -26,32 +26,30 @@ func (c *cancellation) setHandlers() error {
 	if err := workflow.SetQueryHandler(c.ctx, QueryStatus, func() (CancelStatus, error) { return c.status(), nil }); err != nil {
 		return err
 	}
-	updates := []struct {
-		name              string
-		handle, validator any
-	}{
-		{UpdatePause, c.onPause, c.mayPause},
-		{UpdateResume, c.onResume, c.mayResume},
-		{UpdateRetryPayment, c.onRetry, func(r SupportRequest) error { return signed(r.By) }},
-	}
-	for _, u := range updates {
-		err := workflow.SetUpdateHandlerWithOptions(c.ctx, u.name, u.handle, workflow.UpdateHandlerOptions{Validator: u.validator})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return setUpdateHandlers(c.ctx,
+		updateHandler{UpdatePause, c.onPause, c.mayPause, aboutPauseCancel},
+		updateHandler{UpdateResume, c.onResume, c.mayResume, aboutResumeCancel},
+		updateHandler{UpdateRetryPayment, c.onRetry, func(r SupportRequest) error { return signedBy(r.By) }, aboutRetryCancel},
+	)
 }
+
+// What the dialog of the Temporal UI says of each update.
+const (
+	aboutPauseCancel  = `Begins no further refunds: {"by": "you@example.com", "reason": "the promoter has doubts"}`
+	aboutResumeCancel = `Goes on after Pause: {"by": "you@example.com", "reason": "it is decided"}`
+	aboutRetryCancel  = `Tries again what could not be refunded: {"by": "you@example.com", "reason": "the books are mended"}`
+)
 
 func (c *cancellation) mayPause(r SaleRequest) error {
 	if c.state.Paused != nil {
 		return refused("the cancellation is paused already, by %s", c.state.Paused.By)
 	}
-	return signed(r.By)
+	return signedBy(r.By)
 }
 
 // onPause lets the batches that are under way come to their end and begins no more.
-func (c *cancellation) onPause(_ workflow.Context, r SaleRequest) (CancelStatus, error) {
+func (c *cancellation) onPause(ctx workflow.Context, r SaleRequest) (CancelStatus, error) {
+	c.state.Desk.add(ctx, r.By, UpdatePause, r.Reason)
 	c.state.Paused, c.stirred = &r, true
 	return c.status(), nil
 }
@@ -60,16 +58,18 @@ func (c *cancellation) mayResume(r SaleRequest) error {
 	if c.state.Paused == nil {
 		return refused("nobody has paused the cancellation")
 	}
-	return signed(r.By)
+	return signedBy(r.By)
 }
 
-func (c *cancellation) onResume(_ workflow.Context, _ SaleRequest) (CancelStatus, error) {
+func (c *cancellation) onResume(ctx workflow.Context, r SaleRequest) (CancelStatus, error) {
+	c.state.Desk.add(ctx, r.By, UpdateResume, r.Reason)
 	c.state.Paused, c.stirred = nil, true
 	return c.status(), nil
 }
 
 // onRetry has bookings that were refused tried again, and everything looked at.
-func (c *cancellation) onRetry(_ workflow.Context, _ SupportRequest) (CancelStatus, error) {
+func (c *cancellation) onRetry(ctx workflow.Context, r SupportRequest) (CancelStatus, error) {
+	c.state.Desk.add(ctx, r.By, UpdateRetryPayment, r.Reason)
 	c.state.Refused, c.stirred = nil, true
 	return c.status(), nil
 }
@@ -140,5 +140,5 @@ func (c *cancellation) tell() {
 		fmt.Sprintf("- %s went back", f.Paid),
 		"\nUpdates: `Pause`, `Resume` {by, reason}; `RetryPayment` {by} tries again what was refused. Terminated, it can be started anew and finds what is left.",
 	}
-	workflow.SetCurrentDetails(c.ctx, strings.Join(lines, "\n"))
+	workflow.SetCurrentDetails(c.ctx, strings.Join(lines, "\n")+c.state.Desk.String())
 }
