@@ -61,6 +61,7 @@ func newShedder(r prometheus.Registerer) *shedder {
 	for c, b := range shedBounds {
 		if b.initial > 0 {
 			s.rest[c] = newTurnstile(b, now)
+			s.refused.WithLabelValues(class(c).String(), "queue") // so that its first refusal is a change
 		}
 	}
 	for _, lane := range []string{"seatmap", "availability", "queue", "event", "list", "search", "pages"} {

@@ -24,10 +24,12 @@ func (s *Server) startSpan(r *http.Request, c class) (*http.Request, trace.Span)
 	if s.continues(r) {
 		ctx = traceContext.Extract(ctx, propagation.HeaderCarrier(r.Header))
 	}
-	ctx, span := s.tracer.Start(ctx, shortMethod(r.Method), trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
+	about := trace.WithAttributes(
 		attribute.String("http.request.method", shortMethod(r.Method)), attribute.String("request.id", requestID(ctx)),
-	))
-	return r.WithContext(ctx), span
+	)
+	//nolint:spancheck // endSpan ends it, when the request has been answered
+	ctx, span := s.tracer.Start(ctx, shortMethod(r.Method), trace.WithSpanKind(trace.SpanKindServer), about)
+	return r.WithContext(ctx), span //nolint:spancheck // see above
 }
 
 // continues tells whether a request belongs to a trace of ours: a gateway that

@@ -24,6 +24,7 @@ type settings struct {
 	jsonFile        string
 	profiles        string
 	floorWorker     string
+	traces          string
 }
 
 func (o settings) length() time.Duration { return time.Duration(o.seconds) * time.Second }
@@ -86,6 +87,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.store, "temporal-store", string(system.StoreSQLite), "where Temporal keeps its state: memory, sqlite or postgres (one of its own)")
 	flags.StringVar(&o.jsonFile, "json", "", "write the figures to this file, too")
 	flags.StringVar(&o.profiles, "pprof", "", "write CPU profiles of api and worker into this folder")
+	flags.StringVar(&o.traces, "traces", "", "share of the requests that is traced, from 0 to 1, to a collector that throws it away; none when empty")
 	flags.StringVar(&o.floorWorker, "floor-worker", "", "used by bench itself: run the worker of the empty workflow at this Temporal")
 	if err := flags.Parse(args); err != nil {
 		return usageError{err}

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os/exec"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"yourticket.example/e2e/system"
 	"yourticket.example/internal/parts"
@@ -42,9 +45,13 @@ func open(ctx context.Context, o settings) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
+	env, err := b.collector(ctx)
+	if err != nil {
+		return nil, err
+	}
 	b.system, err = system.Start(ctx, system.Options{
 		Name: "bench", Durable: true, TemporalStore: system.Store(o.store), APIs: []system.Role{api}, Workers: []system.Role{worker},
-		Say: func(line string) { say("%s", line) },
+		Say: func(line string) { say("%s", line) }, Env: env,
 	})
 	if err != nil {
 		return nil, err
@@ -53,6 +60,27 @@ func open(ctx context.Context, o settings) (*bench, error) {
 		return nil, errors.Join(err, b.system.Stop())
 	}
 	return b, nil
+}
+
+// collector takes traces, when they are wanted, and throws them away; it gives
+// the variables that name it.
+func (b *bench) collector(ctx context.Context) (env []string, err error) {
+	if b.traces == "" {
+		return nil, nil
+	}
+	var listen net.ListenConfig
+	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // a span that is lost here is lost to nobody
+	})}
+	go func() { _ = server.Serve(l) }() // until the process ends
+	return []string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + l.Addr().String(),
+		"OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=" + b.traces,
+	}, nil
 }
 
 // role gives a process an address for profiles when they are wanted.

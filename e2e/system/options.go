@@ -51,6 +51,9 @@ type Options struct {
 	TemporalStore Store
 	// Env are NAME=value pairs for every process.
 	Env []string
+	// Through, when it is there, gives the address by which the processes reach
+	// PostgreSQL instead of its own, such as that of a proxy that makes it slow.
+	Through func(address string) (string, error)
 	// Say is told about whatever takes long; it may be nil.
 	Say func(line string)
 }

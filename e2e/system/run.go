@@ -17,8 +17,8 @@ import (
 // of the sandbox; extra wins over the rest.
 func (s *System) env(extra ...string) []string {
 	env := append(BaseEnv(),
-		"DATABASE_URL="+s.urls[0],
-		"SALES_DATABASE_URLS="+strings.Join(s.urls[1:], ","),
+		"DATABASE_URL="+s.theirs[0],
+		"SALES_DATABASE_URLS="+strings.Join(s.theirs[1:], ","),
 		"REDIS_URL="+s.Redis.URL,
 		"TEMPORAL_ADDRESS="+s.Temporal.URL,
 		"TEMPORAL_NAMESPACE=default",
@@ -136,9 +136,19 @@ func (s *System) processAt(command string, n, port int, listenFlag, probe string
 	}
 }
 
+// Also starts a further process of this system, which stops with it.
+func (s *System) Also(ctx context.Context, command, listenFlag, probe string, role Role) (*Process, error) {
+	p, err := s.process(command, len(s.others), listenFlag, probe, role)
+	if err != nil {
+		return nil, err
+	}
+	s.others = append(s.others, p)
+	return p, p.Start(ctx)
+}
+
 // processes lists those of the binary.
 func (s *System) processes() []*Process {
-	out := slices.Concat(s.APIs, s.Workers, s.CDCs)
+	out := slices.Concat(s.APIs, s.Workers, s.CDCs, s.others)
 	for _, p := range []*Process{s.Sandbox, s.Codec} {
 		if p != nil {
 			out = append(out, p)

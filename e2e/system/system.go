@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,7 +39,8 @@ type System struct {
 	Workers    []*Process
 	CDCs       []*Process
 	// Codec is nil unless the options have a desk.
-	Codec *Process
+	Codec  *Process
+	others []*Process
 
 	// CatalogueDB and Shards read what the processes wrote.
 	CatalogueDB *pgxpool.Pool
@@ -50,6 +52,7 @@ type System struct {
 	binary  string
 	codecAt int      // the codec server's port, which the UI must know before it runs
 	urls    []string // of the catalogue, then of each shard
+	theirs  []string // the same, as the processes reach them
 	keys    sandboxKeys
 	web     *http.Client
 	catalog *postgres.Catalogue
@@ -170,9 +173,29 @@ func (s *System) migrate(ctx context.Context) error {
 		}
 		s.urls = append(s.urls, url)
 	}
+	if err := s.through(); err != nil {
+		return err
+	}
 	out, err := s.Run(ctx, "migrate", "up")
 	if err != nil {
 		return fmt.Errorf("migrate up: %w: %s", err, out)
+	}
+	return nil
+}
+
+// through finds out how the processes reach the databases.
+func (s *System) through() error {
+	for _, address := range s.urls {
+		u, err := url.Parse(address)
+		if err != nil {
+			return err
+		}
+		if s.Through != nil {
+			if u.Host, err = s.Through(u.Host); err != nil {
+				return err
+			}
+		}
+		s.theirs = append(s.theirs, u.String())
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ import (
 // configuration says; nil for nowhere.
 func startTracing(ctx context.Context, cfg config.Config, kind string) (*telemetry.Tracing, error) {
 	return telemetry.Start(ctx, telemetry.Options{
-		Service: "yourticket-" + kind, Version: Version, Endpoint: cfg.TracesURL(), Protocol: cfg.Protocol(),
+		Service: "yourticket-" + kind, Version: Version, Endpoint: cfg.TracesURL(), Protocol: cfg.TracesProtocol(),
 		Sampler: cfg.OTelSampler, SamplerArg: cfg.OTelSamplerArg, Quiet: []string{workflows.OnSaleType},
 	})
 }
@@ -55,5 +55,5 @@ func (s *stores) queryTracer() pgx.QueryTracer {
 	if s.tracing == nil {
 		return meter
 	}
-	return multitracer.New(meter, otelpgx.NewTracer(otelpgx.WithTracerProvider(s.tracing.Provider()), otelpgx.WithTrimSQLInSpanName()))
+	return multitracer.New(meter, otelpgx.NewTracer(otelpgx.WithTracerProvider(s.tracing.Provider())))
 }

@@ -60,8 +60,10 @@ func (s *stores) watchBooks(ctx context.Context, cfg config.Config) {
 		looking, cancel := context.WithTimeout(ctx, booksTime)
 		err := s.lookAtBooks(looking, cfg.TemporalNamespace, m)
 		if err == nil && time.Since(reconciled) > reconciledEvery {
-			reconciled = time.Now()
-			err = s.lookAtReconciliations(looking, m)
+			var some bool
+			if some, err = s.lookAtReconciliations(looking, m); some {
+				reconciled = time.Now()
+			}
 		}
 		cancel()
 		if err != nil && ctx.Err() == nil {
@@ -108,14 +110,15 @@ func (s *stores) lookAtBooks(ctx context.Context, namespace string, m *bookMetri
 	return nil
 }
 
-func (s *stores) lookAtReconciliations(ctx context.Context, m *bookMetrics) error {
+// lookAtReconciliations tells whether there are any yet.
+func (s *stores) lookAtReconciliations(ctx context.Context, m *bookMetrics) (some bool, err error) {
 	list, err := s.catalogue.LastReconciliations(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, r := range list {
 		m.age.WithLabelValues(string(r.Provider)).Set(r.Age)
 		m.differences.WithLabelValues(string(r.Provider)).Set(float64(r.Differences))
 	}
-	return nil
+	return len(list) > 0, nil
 }

@@ -18,10 +18,10 @@ type Telemetry struct {
 	OTelExporter string `name:"otel-traces-exporter" env:"OTEL_TRACES_EXPORTER" hidden:"" placeholder:"otlp|none" help:"How traces are sent."`
 	// OTelEndpoint is the collector's base address, OTelTracesEndpoint the whole
 	// one for traces, which wins.
-	OTelEndpoint       URL `name:"otel-exporter-otlp-endpoint" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"OpenTelemetry collector for traces (default: none, no traces)."`
+	OTelEndpoint       URL `name:"otel-exporter-otlp-endpoint" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"OpenTelemetry collector of traces (default: no traces)."`
 	OTelTracesEndpoint URL `name:"otel-exporter-otlp-traces-endpoint" env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" hidden:"" placeholder:"URL" help:"Address for traces alone."`
 	// OTelProtocol is how the collector is spoken to.
-	OTelProtocol string `name:"otel-exporter-otlp-protocol" env:"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL,OTEL_EXPORTER_OTLP_PROTOCOL" hidden:"" placeholder:"PROTOCOL" help:"http/protobuf or grpc."`
+	OTelProtocol string `name:"otel-exporter-otlp-protocol" env:"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL,OTEL_EXPORTER_OTLP_PROTOCOL" hidden:"" help:"http/protobuf or grpc."`
 	// OTelSampler and OTelSamplerArg choose what is traced.
 	OTelSampler    string `name:"otel-traces-sampler" env:"OTEL_TRACES_SAMPLER" hidden:"" placeholder:"NAME" help:"Which traces are sent."`
 	OTelSamplerArg string `name:"otel-traces-sampler-arg" env:"OTEL_TRACES_SAMPLER_ARG" hidden:"" placeholder:"RATIO" help:"Share of traces that is sent, by samplers that want one."`
@@ -39,15 +39,15 @@ func (t Telemetry) TracesURL() string {
 	case !t.OTelTracesEndpoint.IsZero():
 		return t.OTelTracesEndpoint.Reveal()
 	case !t.OTelEndpoint.IsZero():
-		return telemetry.TracesURL(t.OTelEndpoint.Reveal(), t.Protocol())
+		return telemetry.TracesURL(t.OTelEndpoint.Reveal(), t.TracesProtocol())
 	case exporter == "otlp":
-		return telemetry.TracesURL(localCollector[t.Protocol()], t.Protocol())
+		return telemetry.TracesURL(localCollector[t.TracesProtocol()], t.TracesProtocol())
 	}
 	return ""
 }
 
-// Protocol is how the collector is spoken to.
-func (t Telemetry) Protocol() string {
+// TracesProtocol is how the collector is spoken to.
+func (t Telemetry) TracesProtocol() string {
 	if t.OTelProtocol == telemetry.ProtocolGRPC {
 		return telemetry.ProtocolGRPC
 	}

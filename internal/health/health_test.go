@@ -157,3 +157,28 @@ func BenchmarkRequest(b *testing.B) {
 		m.Request(health.Other, 200, now, 40*time.Microsecond)
 	}
 }
+
+func TestProvidersAndAttacksAreToldOf(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var providers health.Providers
+		meter := &health.Meter{}
+		m := health.NewMonitor(meter, nil, nil)
+		m.WatchProviders(func(context.Context) (health.Providers, error) { return providers, nil })
+		require.Equal(t, health.Normal, m.Report(t.Context()).State)
+		providers = health.Providers{P99: 3 * time.Second, Calls: 10, Away: 1}
+		for range 100 {
+			meter.SecurityEvent(time.Now())
+		}
+		time.Sleep(6 * time.Second)
+		r := m.Report(t.Context())
+		require.Equal(t, health.Warning, indicator(t, r, health.ProviderLatencyP99).State)
+		require.Equal(t, health.Warning, indicator(t, r, health.ProvidersAway).State)
+		require.Equal(t, health.Warning, indicator(t, r, health.SecurityEvents).State)
+		providers.Away = 2
+		time.Sleep(6 * time.Second)
+		r = m.Report(t.Context())
+		require.Equal(t, health.Alarm, indicator(t, r, health.ProvidersAway).State)
+		require.Equal(t, health.Alarm, r.State)
+	})
+}

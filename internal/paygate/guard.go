@@ -89,6 +89,7 @@ func New(o Options) (*Guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("paygate: metrics: %w", err)
 	}
+	m.circuit(string(o.Name), gobreaker.StateClosed)
 	return &Guard{name: o.Name, provider: o.Provider, gate: o.Gate, breaker: newBreaker(o, m), metrics: m, observe: o.Observe}, nil
 }
 

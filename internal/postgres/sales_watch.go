@@ -64,7 +64,7 @@ func (c *Catalogue) LastReconciliations(ctx context.Context) (list []Reconciled,
 				AND d.result IN ('amount_differs', 'provider_only', 'ours_only') AND d.action = '') AS differences
 		FROM (
 			SELECT DISTINCT ON (p.provider) p.provider, r.id, r.finished_at
-			FROM (SELECT * FROM reconciliations WHERE status = 'done' ORDER BY created_at DESC LIMIT 100) r, unnest(r.providers) AS p(provider)
+			FROM (SELECT id, providers, finished_at, created_at FROM reconciliations WHERE status = 'done' ORDER BY created_at DESC LIMIT 100) r, unnest(r.providers) AS p(provider)
 			ORDER BY p.provider, r.created_at DESC
 		) l`)
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Reconciled])

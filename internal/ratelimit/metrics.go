@@ -18,6 +18,9 @@ func newMetrics(r prometheus.Registerer) metrics {
 			Help: "Requests that were counted in the process because Redis was away.",
 		}),
 	}
+	for _, name := range Names() {
+		m.refused.WithLabelValues(name) // so that a first refusal is a change
+	}
 	if r != nil {
 		r.MustRegister(m.refused, m.alone)
 	}

@@ -26,10 +26,12 @@ var taskBuckets = []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10,
 // TemporalMetrics shows what Temporal's SDK measures as Prometheus metrics, by
 // the SDK's own names; counters end in _total and timers in _seconds.
 func TemporalMetrics(r prometheus.Registerer) client.MetricsHandler {
-	return sdkMetrics{shared: &sdkVectors{
+	m := sdkMetrics{shared: &sdkVectors{
 		registry: r, counters: map[string]*prometheus.CounterVec{}, gauges: map[string]*prometheus.GaugeVec{},
 		timers: map[string]*prometheus.HistogramVec{},
 	}}
+	m.Counter("temporal_workflow_task_execution_failed") // rules look at it, and the SDK makes it when it is too late
+	return m
 }
 
 type sdkMetrics struct {
@@ -84,7 +86,7 @@ type sdkVectors struct {
 }
 
 // vector finds a metric by its name, or makes and registers it.
-func vector[V prometheus.Collector](s *sdkVectors, known map[string]V, name string, make func(string) V) V {
+func vector[V prometheus.Collector](s *sdkVectors, known map[string]V, name string, build func(string) V) V {
 	s.mu.RLock()
 	v, ok := known[name]
 	s.mu.RUnlock()
@@ -96,7 +98,7 @@ func vector[V prometheus.Collector](s *sdkVectors, known map[string]V, name stri
 	if v, ok = known[name]; ok {
 		return v
 	}
-	v = make(name)
+	v = build(name)
 	s.registry.MustRegister(v) // the names are the SDK's, which uses each for one kind
 	known[name] = v
 	return v

@@ -108,7 +108,7 @@ func (t *Tracing) Close() {
 	if t == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), flushFor)
+	ctx, cancel := context.WithTimeout(context.Background(), flushFor) //nolint:forbidigo // the process ends, and with it every context
 	defer cancel()
 	if err := t.provider.Shutdown(ctx); err != nil {
 		slog.Warn("traces are not sent", "error", err)

@@ -37,6 +37,7 @@ type cli struct {
 	Audit    auditCommand    `cmd:"" help:"Check what must always hold, over PostgreSQL, Redis, Elasticsearch, Temporal and the payment providers."`
 	Rehearse rehearseCommand `cmd:"" help:"Play a whole on-sale against a running system, and report how it went."`
 	Health   healthCommand   `cmd:"" help:"Ask a process of this machine whether it is well."`
+	Probe    probeCommand    `cmd:"" help:"Check a running system from outside, every five minutes or, when it is not well, every minute."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Parts    partsCommand    `cmd:"" hidden:"" help:"Fetch the servers that dev and the tests start."`
 }
@@ -113,6 +114,21 @@ func prepare(cfg config.Config, w io.Writer, required ...string) error {
 	if err := cfg.Validate(required...); err != nil {
 		return usageError{err}
 	}
-	slog.SetDefault(slog.New(telemetry.NewLogHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: cfg.Level()}))))
+	setLogs(cfg.Level(), w)
 	return nil
+}
+
+// prepareLogs is prepare for a command that has no other configuration.
+func prepareLogs(level string, w io.Writer) error {
+	cfg := config.Config{LogLevel: level}
+	if err := cfg.Validate(); err != nil {
+		return usageError{err}
+	}
+	setLogs(cfg.Level(), w)
+	return nil
+}
+
+// setLogs sends logs to w, as JSON lines that name their trace.
+func setLogs(level slog.Level, w io.Writer) {
+	slog.SetDefault(slog.New(telemetry.NewLogHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))))
 }
