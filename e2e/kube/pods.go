@@ -92,28 +92,30 @@ func (c *cluster) describe(d object) error {
 	return nil
 }
 
-var serviceURL = regexp.MustCompile(`([a-z-]+)=http://([a-z0-9-]+):8080`)
+var serviceURL = regexp.MustCompile(`([a-z-]+=)?http://([a-z0-9-]+):8080`)
 
 // localized moves an environment from a network with a name for each Service and
 // an address for each pod to one machine: what listens on all addresses gets a
-// port of its own, a Service becomes the pods that it selects.
+// port of its own, a Service becomes the pods that it selects; where only one
+// address fits, the first of them.
 func (c *cluster) localized(p *pod, env map[string]string) []string {
 	all := ":" + strconv.Itoa(p.spec.Ports[0].ContainerPort)
 	var out []string
 	for name, value := range env {
-		switch {
-		case value == all:
+		if value == all {
 			value = p.address
-		case name == "SERVICE_URLS":
-			value = serviceURL.ReplaceAllStringFunc(value, func(one string) string {
-				m := serviceURL.FindStringSubmatch(one)
-				var urls []string
-				for _, address := range c.endpoints(m[2]) {
-					urls = append(urls, m[1]+"=http://"+address)
-				}
-				return strings.Join(urls, ",")
-			})
 		}
+		value = serviceURL.ReplaceAllStringFunc(value, func(one string) string {
+			m := serviceURL.FindStringSubmatch(one)
+			var urls []string
+			for _, address := range c.endpoints(m[2]) {
+				urls = append(urls, m[1]+"http://"+address)
+			}
+			if m[1] == "" && len(urls) > 0 {
+				return urls[0]
+			}
+			return strings.Join(urls, ",")
+		})
 		out = append(out, name+"="+value)
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -88,7 +89,7 @@ func readArchive(r io.Reader) (map[string][]byte, error) {
 	t := tar.NewReader(r)
 	for {
 		header, err := t.Next()
-		if err == io.EOF { //nolint:errorlint // the reader gives it bare
+		if errors.Is(err, io.EOF) {
 			return files, nil
 		}
 		if err != nil {

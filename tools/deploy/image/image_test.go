@@ -90,3 +90,20 @@ func TestAMissingPlatformIsFound(t *testing.T) {
 	require.ErrorContains(t, err, "there is no image for linux/amd64")
 	require.NotContains(t, err.Error(), "there is no image for linux/arm64")
 }
+
+// The Dockerfile copies the same files.
+func TestTheFilesOfTheRoot(t *testing.T) {
+	t.Parallel()
+	_, binary := here(t)
+	dir := t.TempDir()
+	require.NoError(t, writeFiles(dir, binary))
+	for path, mode := range map[string]os.FileMode{entrypoint: 0o755, certificates: 0o644, bom: 0o644, "/etc/passwd": 0o644} {
+		info, err := os.Stat(filepath.Join(dir, path))
+		require.NoError(t, err)
+		require.Equal(t, mode, info.Mode(), path)
+		require.Positive(t, info.Size(), path)
+	}
+	info, err := os.Stat(filepath.Join(dir, "tmp"))
+	require.NoError(t, err)
+	require.Equal(t, os.ModeDir|os.ModeSticky|0o777, info.Mode())
+}
