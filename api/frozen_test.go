@@ -34,7 +34,7 @@ func TestAFrozenTicketLetsNobodyIn(t *testing.T) {
 	uploaded := d.do(t, "POST", "/v1/checkins/batch", d.door, offline).want(t, http.StatusOK).body
 	require.Equal(t, "refused", uploaded["items"].([]any)[0].(object)["result"])
 	require.Equal(t, "frozen", uploaded["items"].([]any)[0].(object)["code"])
-	require.Equal(t, 1.0, uploaded["conflicts"])
+	require.EqualValues(t, 1, uploaded["conflicts"])
 	changed := list(known).want(t, http.StatusOK)
 	for _, line := range changed.body["items"].([]any) {
 		require.Equal(t, "frozen", line.(object)["status"])

@@ -35,6 +35,7 @@ func TestWhatProvidersDoByThemselves(t *testing.T) {
 		{"a dispute freezes the tickets, and a won one lets them in again", disputeWon},
 		{"a lost dispute ends the tickets and is booked with its fee", disputeLost},
 		{"a dispute that was opened and lost before we heard of it", disputeMissed},
+		{"the provider errs, loses replies, and the worker dies while the charge is read", disputeUnderFaults},
 		{"what is given back by hand ends the tickets that it is for", refundByHand},
 		{"what fits no tickets is support's to explain", refundUnexplained},
 		{"a refund that fails later is owed again", refundFailsLater},
@@ -63,6 +64,11 @@ func both(t *testing.T, run func(t *testing.T, p *system.Pay)) {
 // frozen waits until the tickets of a booking are frozen, or are not any more.
 func (d *deskShop) frozen(t *testing.T, c *system.Client, b system.Booking, want bool) {
 	t.Helper()
+	d.frozenWithin(t, c, b, want, 30*time.Second)
+}
+
+func (d *deskShop) frozenWithin(t *testing.T, c *system.Client, b system.Booking, want bool, within time.Duration) {
+	t.Helper()
 	require.Eventually(t, func() bool {
 		a, err := c.Get(t.Context(), b.ID)
 		if err != nil {
@@ -70,7 +76,7 @@ func (d *deskShop) frozen(t *testing.T, c *system.Client, b system.Booking, want
 		}
 		now, err := a.Booking()
 		return err == nil && len(now.Tickets) > 0 && now.Tickets[0].Frozen == want
-	}, 30*time.Second, 50*time.Millisecond)
+	}, within, 50*time.Millisecond)
 }
 
 func (d *deskShop) scans(t *testing.T, b system.Booking) *system.Answer {
@@ -138,6 +144,30 @@ func disputeMissed(t *testing.T, d *deskShop) {
 	require.NoError(t, d.APIs[0].Restart(t.Context()))
 	becomes(t, c.At(d.APIs[1]), b.ID, "refunded", time.Minute)
 	require.Zero(t, d.journal(t, b, "disputes:stripe"))
+}
+
+func disputeUnderFaults(t *testing.T, d *deskShop) {
+	for _, fault := range []string{"error", "lost_reply", "timeout"} {
+		both(t, func(t *testing.T, p *system.Pay) {
+			c, b := d.sold(t, 1, p)
+			n := 2
+			require.NoError(t, d.AddFault(t.Context(), system.Fault{Provider: b.Payment.Provider, Fault: fault, Operation: "list", Rate: 1, Count: &n}))
+			id, err := d.DisputePayment(t.Context(), b.Payment.Provider, b.ID, 0)
+			require.NoError(t, err)
+			d.frozen(t, c, b, true)
+			require.NoError(t, d.DecideDispute(t.Context(), id, "won"))
+			d.frozen(t, c, b, false)
+			d.mend(t)
+		})
+	}
+	c, b := d.sold(t, 1, system.Visa)
+	require.NoError(t, d.Slow(t.Context(), "stripe", "list", 1, 2*time.Second))
+	_, err := d.DisputePayment(t.Context(), "stripe", b.ID, 0)
+	require.NoError(t, err)
+	require.NoError(t, d.AwaitFaults(t.Context(), 20*time.Second))
+	d.Workers[0].Kill()
+	require.NoError(t, d.Workers[0].Restart(t.Context()))
+	d.frozenWithin(t, c, b, true, 90*time.Second) // a step of a worker that died is given up after half a minute
 }
 
 func refundByHand(t *testing.T, d *deskShop) {

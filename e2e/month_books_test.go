@@ -97,7 +97,7 @@ func (m *month) reconciles(t *testing.T) map[string]int {
 	for name, p := range providers {
 		steps.Providers[name] = hoursLater{p.(activities.MovementReader)}
 	}
-	time.Sleep(4 * time.Second) // refunds that fail do so; PayPal reports whole seconds that are over
+	time.Sleep(2 * time.Second) // PayPal reports whole seconds that are over
 	const queue = "hours-later"
 	w := worker.New(m.TemporalSDK, queue, worker.Options{})
 	w.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.ReconcileType})

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -41,7 +42,11 @@ func monthOf() int {
 	return 150
 }
 
-const hallSize = 2000
+const (
+	hallSize = 2000
+	// failsAfter is when a refund has failed that a bank sends back.
+	failsAfter = 5 * time.Second
+)
 
 // TestAMonth buys, refunds, disputes and loses webhooks. Reconciliation must find
 // exactly the differences that were planted, and after it has healed them none;
@@ -62,6 +67,7 @@ func TestAMonth(t *testing.T) {
 	m.settles(t)
 	require.NoError(t, m.LoseWebhooks(t.Context()))
 	m.aftermath(t, m.unheard, 0.15)
+	time.Sleep(failsAfter) // nobody hears of that either
 	m.mend(t)
 
 	require.Equal(t, m.planted, m.reconciles(t), "exactly what was planted")
@@ -181,8 +187,7 @@ func (m *month) purchase(t *testing.T, c *system.Client, key string, o system.Or
 func (m *month) aftermath(t *testing.T, act func(*testing.T, system.Booking, int), share float64) {
 	t.Helper()
 	n := int(float64(len(m.sold)) * share)
-	chosen, rest := m.sold[:n], m.sold[n:]
-	m.sold = rest
+	chosen := m.sold[:n]
 	var wg sync.WaitGroup
 	work := make(chan func())
 	for range 6 {
@@ -197,7 +202,7 @@ func (m *month) aftermath(t *testing.T, act func(*testing.T, system.Booking, int
 	}
 	close(work)
 	wg.Wait()
-	m.sold = append(rest, chosen...)
+	m.sold = append(slices.Clone(m.sold[n:]), chosen...)
 }
 
 func (m *month) count(what string) {

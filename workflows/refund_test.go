@@ -82,7 +82,7 @@ func (w *refundWorld) run(t *testing.T) *testsuite.TestWorkflowEnvironment {
 			}
 			return &w.refund, err
 		},
-		"FlagRefund": func(_ context.Context, in activities.FlagRefundInput) (*ticket.Refund, error) {
+		"FlagRefund": func(context.Context, activities.FlagRefundInput) (*ticket.Refund, error) {
 			err := w.step("flag", func() { w.refund.Status = ticket.RefundNeedsAttention; w.did("flag") })
 			return &w.refund, err
 		},

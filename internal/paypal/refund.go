@@ -84,7 +84,7 @@ func (p *Provider) Refunds(ctx context.Context, c ticket.TakenCharge) ([]ticket.
 func (x *refundObject) found() ticket.ProviderRefund {
 	out := ticket.ProviderRefund{Ref: x.ID, State: ticket.RefundStatePending, Reason: x.Details.Reason, At: x.Created.UTC()}
 	out.Amount, _ = minorOf(x.Amount.Value, x.Amount.Currency) // what cannot be read fits no refund of ours
-	out.RefundID, out.Attempt, _ = refundOf(x.InvoiceID)
+	out.RefundID, out.Attempt = refundOf(x.InvoiceID)
 	switch x.Status {
 	case statusCompleted:
 		out.State = ticket.RefundStateSucceeded
@@ -94,14 +94,14 @@ func (x *refundObject) found() ticket.ProviderRefund {
 	return out
 }
 
-// refundOf reads the invoice of a refund that we have asked for; false for others.
-func refundOf(invoice string) (refundID string, attempt int, ours bool) {
-	id, text, ok := strings.Cut(invoice, "-")
-	if !ok || !ticket.IsID(ticket.KindRefund, id) {
-		return "", 0, false
+// refundOf reads the invoice of a refund that we have asked for; "" for others.
+func refundOf(invoice string) (refundID string, attempt int) {
+	id, text, _ := strings.Cut(invoice, "-")
+	if !ticket.IsID(ticket.KindRefund, id) {
+		return "", 0
 	}
-	attempt, err := strconv.Atoi(text)
-	return id, attempt, err == nil
+	attempt, _ = strconv.Atoi(text) // 0 for none of ours
+	return id, attempt
 }
 
 // disputeObject is a case that a payer has opened.

@@ -111,7 +111,7 @@ func readEvent(body []byte) (Event, error) {
 	case "capture":
 		out.CaptureRef = e.Resource.ID
 	case "refund":
-		out.RefundID, _, _ = refundOf(e.Resource.InvoiceID)
+		out.RefundID, _ = refundOf(e.Resource.InvoiceID)
 		out.CaptureRef = above(e.Resource.Links)
 	case "dispute":
 		if len(e.Resource.Disputed) > 0 {

@@ -31,7 +31,7 @@ func (s *Sales) Movements(ctx context.Context, p ticket.Provider, from, to time.
 			SELECT 'capture' AS kind, booking_id || '/capture' AS id, capture_ref, ref, booking_id, attempt, amount, currency, captured_at AS at
 			FROM payments WHERE provider = $1 AND captured_at >= $2 AND captured_at < $3
 			UNION ALL
-			SELECT 'refund', r.refund_id || '/' || r.ref, r.ref, p.capture_ref, r.booking_id, p.attempt, -r.amount, r.currency, r.made_at
+			SELECT 'refund', concat_ws('/', r.refund_id, r.ref), r.ref, p.capture_ref, r.booking_id, p.attempt, -r.amount, r.currency, r.made_at
 			FROM provider_refunds r JOIN payments p ON p.booking_id = r.booking_id
 			WHERE r.provider = $1 AND r.made_at >= $2 AND r.made_at < $3 AND r.moved
 			UNION ALL

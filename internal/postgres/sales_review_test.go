@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -66,10 +67,7 @@ func TestADisputeIsBookedFromWhateverStepItIsHeardOf(t *testing.T) {
 	const total = 2 * 5250
 	sale := map[string]int64{"payable:organizer": -10000, "revenue:fees": -500, "clearing:stripe": total - 2000, "expense:fees:stripe": 2000}
 	with := func(base map[string]int64, changes map[string]int64) map[string]int64 {
-		out := map[string]int64{}
-		for account, amount := range base {
-			out[account] = amount
-		}
+		out := maps.Clone(base)
 		for account, amount := range changes {
 			out[account] += amount
 			if out[account] == 0 {
