@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -281,15 +282,20 @@ func (s *audited) lasting(t *testing.T) {
 	require.Equal(t, []int{7, 8, 18, 19}, broken, "a confirmation that was lost")
 }
 
+// reported is when PayPal's report has what was done: it is asked for in whole seconds.
+const reported = 1100 * time.Millisecond
+
 // unheard does at the providers what our books then do not know, and has them
 // mended by what the product does when it hears of it.
 func (s *audited) unheard(t *testing.T) {
 	for _, b := range []system.Booking{s.visa, s.vaulted} {
 		id, err := s.DisputePayment(t.Context(), b.Payment.Provider, b.ID, 0)
 		require.NoError(t, err)
+		time.Sleep(reported)
 		report, broken := s.audit(t)
 		require.Equal(t, []int{15}, broken, "a dispute at %s: %s", b.Payment.Provider, said(report))
 		require.NoError(t, s.DecideDispute(t.Context(), id, "won"))
+		time.Sleep(reported)
 		report, broken = s.audit(t)
 		require.Empty(t, broken, "a dispute that was won: %s", said(report))
 	}

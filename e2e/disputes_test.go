@@ -289,4 +289,15 @@ func webhooksAreHints(t *testing.T, d *deskShop) {
 	require.Equal(t, workflows.ReviewResult{}, last, "the provider knows of no dispute")
 	becomes(t, c, b.ID, "confirmed", time.Second)
 	d.frozen(t, c, b, false)
+	both(t, d.ownRefundsCostNothing)
+}
+
+// ownRefundsCostNothing refunds as we do it ourselves: its webhook tells nothing
+// that we do not know, and nobody asks the provider for it.
+func (d *deskShop) ownRefundsCostNothing(t *testing.T, p *system.Pay) {
+	_, b := d.sold(t, 1, p)
+	booked(t, "refunded")(d.support.Refund(t.Context(), b.ID, "a"))
+	require.Eventually(t, func() bool { return d.WebhooksWait(t.Context()) == 0 }, 20*time.Second, 50*time.Millisecond)
+	_, err := d.TemporalSDK.DescribeWorkflowExecution(t.Context(), workflows.ReviewID(b.ID), "")
+	require.Error(t, err, "there is no review")
 }

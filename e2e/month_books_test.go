@@ -22,7 +22,7 @@ import (
 // that waits there what it was for, or that it was paid in another way.
 func (m *month) settles(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	for quiet := 0; quiet < 3; {
 		require.NoError(t, ctx.Err(), "it does not settle")

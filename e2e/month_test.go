@@ -230,7 +230,7 @@ func (m *month) heard(t *testing.T, b system.Booking, i int) {
 		m.count("a part given back by hand")
 		m.ok(t, m.RefundByHand(t.Context(), p, b.ID, 700))
 	default:
-		m.disputes(t, b, i, false)
+		m.disputes(t, b, i/6, false)
 	}
 }
 
@@ -256,7 +256,7 @@ func (m *month) unheard(t *testing.T, b system.Booking, i int) {
 		plant(ticket.MovementRefund, -700)
 	default:
 		plant(ticket.MovementDispute, -b.Total.Amount)
-		if m.disputes(t, b, i, true) == "won" {
+		if m.disputes(t, b, i/4, true) == "won" {
 			plant(ticket.MovementDisputeWon, b.Total.Amount)
 		}
 	}
