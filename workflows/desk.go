@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -59,15 +60,15 @@ func (d *desk) add(ctx workflow.Context, by, did, note string) {
 }
 
 // String is the record as it stands below the current details; "" without one.
-func (d desk) String() string {
-	var b strings.Builder
-	for _, n := range d {
-		fmt.Fprintf(&b, "\n\n%s UTC: `%s` by %s", n.At.Format("2006-01-02 15:04"), n.Did, n.By)
+func (d *desk) String() string {
+	lines := make([]string, len(*d))
+	for i, n := range *d {
+		lines[i] = fmt.Sprintf("\n\n%s UTC: `%s` by %s", n.At.Format("2006-01-02 15:04"), n.Did, n.By)
 		if n.Note != "" {
-			fmt.Fprintf(&b, ": %s", n.Note)
+			lines[i] += ": " + n.Note
 		}
 	}
-	return b.String()
+	return strings.Join(lines, "")
 }
 
 // What the dialog of the Temporal UI says of each update.
@@ -77,6 +78,9 @@ const (
 	aboutRetry    = `Tries again what needs attention: {"by": "you@example.com", "reason": "the provider is back"}`
 	aboutResolve  = `Ends what needs attention, settled by hand: {"by": "you@example.com", "note": "paid at the box office, receipt 17"}`
 	aboutRefund   = `Gives money back once it is taken: {"by": "you@example.com", "reason": "goodwill"}; "seats": ["id"] for some only, "keep": true keeps them from the sale`
+	aboutPause    = `Stops calling buyers; nobody loses a place: {"by": "you@example.com", "reason": "wrong prices"}`
+	aboutResume   = `Goes on calling buyers: {"by": "you@example.com", "reason": "prices are right"}`
+	aboutSetRate  = `Fixes how many buyers a minute are called, 0 leaves it to the sale: {"by": "you@example.com", "per_minute": 100}`
 	aboutStatus   = "How it stands, as JSON."
 )
 
@@ -116,7 +120,7 @@ func setUpdateHandlers(ctx workflow.Context, updates ...updateHandler) error {
 func (p *purchase) mayRefund(r RefundRequest) error {
 	switch {
 	case p.support.waiting:
-		return p.notNow("refunded before that is settled: send RetryPayment or Resolve first")
+		return temporal.NewApplicationError("The booking needs attention: send RetryPayment or Resolve first.", string(ticket.CodeBookingState))
 	case p.sealed.IsZero():
 		return p.notNow("refunded: nothing was taken. Cancel ends it")
 	}
@@ -152,4 +156,23 @@ func places(n int) string {
 		return "1 seat"
 	}
 	return fmt.Sprintf("%d seats", n)
+}
+
+// purchaseLink and listLink are links of the Temporal UI, which fills the
+// namespace in.
+func purchaseLink(bookingID string) string {
+	return "[the purchase](/namespaces/{namespace}/workflows/" + url.PathEscape(PurchaseID(bookingID)) + ")"
+}
+
+func listLink(text, key, value string) string {
+	return "[" + text + "](/namespaces/{namespace}/workflows?query=" + url.QueryEscape(fmt.Sprintf("%s = %q", key, value)) + ")"
+}
+
+// links are where support goes on to from current details.
+func links(bookingID, eventID, buyerID string) string {
+	out := "\n\n"
+	if bookingID != "" {
+		out += purchaseLink(bookingID) + " · "
+	}
+	return out + listLink("all of this buyer", BuyerIDKey.GetName(), buyerID) + " · " + listLink("all of this event", EventIDKey.GetName(), eventID)
 }

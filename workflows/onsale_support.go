@@ -48,19 +48,13 @@ func (s *sale) setHandlers() error {
 	if err := workflow.SetQueryHandler(s.ctx, QueryStatus, func() (SaleStatus, error) { return s.status(), nil }); err != nil {
 		return err
 	}
-	updates := []struct {
-		name              string
-		handle, validator any
-	}{
-		{UpdatePause, s.onPause, s.mayPause},
-		{UpdateResume, s.onResume, s.mayResume},
-		{UpdateSetRate, s.onSetRate, s.maySetRate},
-	}
-	for _, u := range updates {
-		err := workflow.SetUpdateHandlerWithOptions(s.ctx, u.name, u.handle, workflow.UpdateHandlerOptions{Validator: u.validator})
-		if err != nil {
-			return err
-		}
+	err := setUpdateHandlers(s.ctx,
+		updateHandler{UpdatePause, s.onPause, s.mayPause, aboutPause},
+		updateHandler{UpdateResume, s.onResume, s.mayResume, aboutResume},
+		updateHandler{UpdateSetRate, s.onSetRate, s.maySetRate, aboutSetRate},
+	)
+	if err != nil {
+		return err
 	}
 	for _, name := range []string{SignalEventChanged, SignalWake} {
 		signals := workflow.GetSignalChannel(s.ctx, name)

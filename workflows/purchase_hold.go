@@ -123,5 +123,5 @@ func problemOf(r *activities.Refusal) *Problem {
 
 // tell shows support where the purchase stands, and below it what support did.
 func (p *purchase) tell(format string, args ...any) {
-	workflow.SetCurrentDetails(p.safe, fmt.Sprintf(format, args...)+p.notes.String())
+	workflow.SetCurrentDetails(p.safe, fmt.Sprintf(format, args...)+p.notes.String()+links("", p.in.EventID, p.in.BuyerID))
 }

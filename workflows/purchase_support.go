@@ -138,11 +138,11 @@ func (p *purchase) callSupport(reason string) bool {
 	p.tell("**Needs attention.** %s\n\nUpdate `RetryPayment` tries again; `Resolve` says that it was settled by hand.", reason)
 	_ = workflow.Await(p.safe, func() bool { return p.support.retry || p.support.resolve != nil }) // safe is never cancelled
 	again := p.support.resolve == nil
-	if !again {
-		p.tell("Settled by hand.")
-	}
 	p.support = supportDesk{called: true}
 	p.status = before
+	if !again {
+		p.tell("The booking is %s. What stopped it was settled by hand.", p.status)
+	}
 	p.flag("")
 	return again
 }

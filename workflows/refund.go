@@ -206,7 +206,11 @@ func (r *refund) outcome() RefundOutcome {
 }
 
 func (r *refund) tell(format string, args ...any) {
-	workflow.SetCurrentDetails(r.ctx, fmt.Sprintf(format, args...)+r.notes.String())
+	details := fmt.Sprintf(format, args...) + r.notes.String()
+	if r.refund != nil {
+		details += links(r.refund.BookingID, r.refund.EventID, r.refund.BuyerID)
+	}
+	workflow.SetCurrentDetails(r.ctx, details)
 }
 
 // RefundAttributes are those that a refund starts with.

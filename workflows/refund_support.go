@@ -26,38 +26,15 @@ type ResolveRefundRequest struct {
 }
 
 func (r *refund) setHandlers() error {
-	err := workflow.SetQueryHandler(r.ctx, QueryStatus, func() (RefundOutcome, error) { return r.outcome(), nil })
-	if err != nil {
+	status := func() (RefundOutcome, error) { return r.outcome(), nil }
+	if err := workflow.SetQueryHandlerWithOptions(r.ctx, QueryStatus, status, workflow.QueryHandlerOptions{Description: aboutStatus}); err != nil {
 		return err
 	}
-	if err := workflow.SetUpdateHandler(r.ctx, UpdateBegin, r.onBegin); err != nil {
-		return err
-	}
-	err = workflow.SetUpdateHandlerWithOptions(r.ctx, UpdateRetryPayment,
-		func(workflow.Context, SupportRequest) (RefundOutcome, error) {
-			r.support.retry = true
-			return r.outcome(), nil
-		},
-		workflow.UpdateHandlerOptions{Validator: func(q SupportRequest) error {
-			if r.refund != nil && r.refund.Unattributed() {
-				return temporal.NewApplicationError("The money is with the buyer: say what it is for (Resolve).", string(ticket.CodeBookingState))
-			}
-			return r.mayNow(q.By != "", "say who asks for it (by)")
-		}})
-	if err != nil {
-		return err
-	}
-	err = workflow.SetUpdateHandlerWithOptions(r.ctx, UpdateResolve,
-		func(_ workflow.Context, q ResolveRefundRequest) (RefundOutcome, error) {
-			r.support.resolve = &q
-			return r.outcome(), nil
-		},
-		workflow.UpdateHandlerOptions{Validator: func(q ResolveRefundRequest) error {
-			if len(q.Seats) > 0 && r.refund != nil && !r.refund.Unattributed() {
-				return temporal.NewApplicationError("The tickets of this refund have ended: it takes no seats.", string(ticket.CodeInvalid))
-			}
-			return r.mayNow(q.By != "" && q.Note != "", "say who resolves it (by) and how (note)")
-		}})
+	err := setUpdateHandlers(r.ctx,
+		updateHandler{UpdateBegin, r.onBegin, nil, notForSupport},
+		updateHandler{UpdateRetryPayment, r.onRetry, r.mayRetry, aboutRetry},
+		updateHandler{UpdateResolve, r.onResolve, r.mayResolve, aboutResolve},
+	)
 	if err != nil {
 		return err
 	}
@@ -70,14 +47,39 @@ func (r *refund) setHandlers() error {
 	return nil
 }
 
-func (r *refund) mayNow(complete bool, missing string) error {
+func (r *refund) mayRetry(q SupportRequest) error {
+	if r.refund != nil && r.refund.Unattributed() {
+		return temporal.NewApplicationError("The money is with the buyer: say what it is for (Resolve).", string(ticket.CodeBookingState))
+	}
+	return r.mayNow(signedBy(q.By))
+}
+
+func (r *refund) onRetry(ctx workflow.Context, q SupportRequest) (RefundOutcome, error) {
+	r.support.retry = true
+	r.notes.add(ctx, q.By, UpdateRetryPayment, q.Reason)
+	r.tell("Asks the provider anew.")
+	return r.outcome(), nil
+}
+
+func (r *refund) mayResolve(q ResolveRefundRequest) error {
+	if len(q.Seats) > 0 && r.refund != nil && !r.refund.Unattributed() {
+		return temporal.NewApplicationError("The tickets of this refund have ended: it takes no seats.", string(ticket.CodeInvalid))
+	}
+	return r.mayNow(ResolveRequest{By: q.By, Note: q.Note}.check())
+}
+
+func (r *refund) onResolve(ctx workflow.Context, q ResolveRefundRequest) (RefundOutcome, error) {
+	r.support.resolve = &q
+	r.notes.add(ctx, q.By, UpdateResolve, q.Note)
+	return r.outcome(), nil
+}
+
+// mayNow refuses what nobody waits for, and then what is not complete.
+func (r *refund) mayNow(incomplete error) error {
 	if !r.support.waiting {
 		return temporal.NewApplicationError("The refund does not wait for support.", string(ticket.CodeBookingState))
 	}
-	if !complete {
-		return temporal.NewApplicationError(missing, string(ticket.CodeInvalid))
-	}
-	return nil
+	return incomplete
 }
 
 // onBegin answers once the tickets have ended; for a moment it waits for the

@@ -23,6 +23,8 @@ type ReviewResult struct {
 	Refunds  int    `json:"refunds"`
 	Disputes int    `json:"disputes"`
 	Note     string `json:"note,omitempty"`
+	// Desk is what support did to it.
+	Desk []DeskNote `json:"desk,omitempty"`
 }
 
 var reviews *activities.Reviews
@@ -44,6 +46,7 @@ func ReviewCharge(ctx workflow.Context, in activities.ReviewInput) (ReviewResult
 		}
 		again := r.look()
 		if !again && r.news.Len() == 0 && workflow.AllHandlersFinished(r.ctx) {
+			r.result.Desk = r.notes
 			return r.result, nil
 		}
 	}
@@ -60,6 +63,7 @@ type review struct {
 	waiting bool
 	retry   bool
 	resolve *ResolveRequest
+	notes   desk
 }
 
 // look brings our books in line once, and tells whether it must look again.
@@ -116,26 +120,34 @@ func (r *review) follow(refundID string, of activities.Reviewed) error {
 }
 
 func (r *review) setHandlers() error {
-	mayNow := func() error {
-		if !r.waiting {
-			return temporal.NewApplicationError("The review does not wait for support.", string(ticket.CodeBookingState))
-		}
-		return nil
+	return setUpdateHandlers(r.ctx,
+		updateHandler{
+			UpdateRetryPayment,
+			func(ctx workflow.Context, q SupportRequest) error {
+				r.retry = true
+				r.notes.add(ctx, q.By, UpdateRetryPayment, q.Reason)
+				return nil
+			},
+			func(q SupportRequest) error { return r.mayNow(signedBy(q.By)) }, aboutRetry,
+		},
+		updateHandler{
+			UpdateResolve,
+			func(ctx workflow.Context, q ResolveRequest) error {
+				r.resolve = &q
+				r.notes.add(ctx, q.By, UpdateResolve, q.Note)
+				return nil
+			},
+			func(q ResolveRequest) error { return r.mayNow(q.check()) }, aboutResolve,
+		},
+	)
+}
+
+// mayNow refuses what nobody waits for, and then what is not complete.
+func (r *review) mayNow(incomplete error) error {
+	if !r.waiting {
+		return temporal.NewApplicationError("The review does not wait for support.", string(ticket.CodeBookingState))
 	}
-	err := workflow.SetUpdateHandlerWithOptions(r.ctx, UpdateRetryPayment,
-		func(workflow.Context, SupportRequest) error { r.retry = true; return nil },
-		workflow.UpdateHandlerOptions{Validator: func(SupportRequest) error { return mayNow() }})
-	if err != nil {
-		return err
-	}
-	return workflow.SetUpdateHandlerWithOptions(r.ctx, UpdateResolve,
-		func(_ workflow.Context, q ResolveRequest) error { r.resolve = &q; return nil },
-		workflow.UpdateHandlerOptions{Validator: func(q ResolveRequest) error {
-			if q.By == "" || q.Note == "" {
-				return temporal.NewApplicationError("say who resolves it (by) and how (note)", string(ticket.CodeInvalid))
-			}
-			return mayNow()
-		}})
+	return incomplete
 }
 
 // callSupport stops for a person, or for news; false when there is nothing more
@@ -155,5 +167,5 @@ func (r *review) callSupport(reason string) (again bool) {
 }
 
 func (r *review) tell(format string, args ...any) {
-	workflow.SetCurrentDetails(r.ctx, fmt.Sprintf(format, args...))
+	workflow.SetCurrentDetails(r.ctx, fmt.Sprintf(format, args...)+r.notes.String()+"\n\n"+purchaseLink(r.in.BookingID))
 }

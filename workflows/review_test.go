@@ -97,7 +97,13 @@ func TestAReviewLooksAndGoesOnWithRefunds(t *testing.T) {
 			case "news":
 				env.RegisterDelayedCallback(func() { env.SignalWorkflow(workflows.SignalPaymentEvent, nil) }, time.Hour)
 			}
-			require.Equal(t, tt.want, review(t, env))
+			got := review(t, env)
+			if tt.support == "retry" || tt.support == "resolve" {
+				require.Len(t, got.Desk, 1)
+				require.Equal(t, "ann", got.Desk[0].By)
+			}
+			got.Desk = nil
+			require.Equal(t, tt.want, got)
 			require.Equal(t, tt.effects, w.log())
 		})
 	}

@@ -129,7 +129,7 @@ func (s *settlement) mayNow(incomplete error) error {
 }
 
 func (s *settlement) tell(format string, args ...any) {
-	workflow.SetCurrentDetails(s.ctx, fmt.Sprintf(format, args...)+s.notes.String())
+	workflow.SetCurrentDetails(s.ctx, fmt.Sprintf(format, args...)+s.notes.String()+"\n\n"+purchaseLink(s.in.Query.Request.BookingID))
 }
 
 // callSupport stops for a person. It returns the note of a settlement by hand,

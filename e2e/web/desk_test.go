@@ -117,6 +117,12 @@ func (d *deskUI) list(t *testing.T, filter string) {
 func (d *deskUI) open(t *testing.T, id string) {
 	t.Helper()
 	d.do(t, tap(`[data-testid=workflows-summary-configurable-table-row] a[href*="`+strings.ReplaceAll(id, "/", "%2F")+`"]`), see("[data-testid=workflow-id-heading]"))
+}
+
+// readable waits until what the workflow was started with can be read.
+func (d *deskUI) readable(t *testing.T) {
+	t.Helper()
+	d.do(t, until(`/"(booking|event)_id": "/.test(document.querySelector("[data-testid=input-and-result]")?.innerText)`))
 	d.shot(t, "timeline")
 }
 

@@ -5,6 +5,7 @@ package web_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ func refundFails(t *testing.T, c *call) {
 	c.says(t, "Needs attention.", "RetryPayment")
 	c.refused(t, "Resolve", `{"by": "you@example.com"}`, "say who resolves it (by) and how (note)")
 	c.update(t, "Resolve", c.inputs[1])
+	c.says(t, "Resolve by you@example.com: paid by bank transfer, reference 4711")
 	c.becomes(t, c.booking.ID, "refunded")
 }
 
@@ -50,7 +52,7 @@ func refundDisputed(t *testing.T, c *call) {
 	c.finds(t, "refund/", "Needs attention.", "charge_disputed")
 	c.ask(t, sandbox, http.MethodPost, "/sandbox/disputes/"+field(t, a, "id")+"/close", map[string]string{"outcome": "won"}, http.StatusOK)
 	c.update(t, "RetryPayment", c.writes())
-	c.says(t, "succeeded:")
+	c.says(t, "RetryPayment by you@example.com: the dispute was withdrawn", "succeeded:")
 	c.becomes(t, c.booking.ID, "refunded")
 }
 
@@ -160,4 +162,21 @@ func stopSale(t *testing.T, c *call) {
 	a := c.ask(t, c.buyer, http.MethodGet, "/v1/events/"+c.event.ID+"/queue", nil, http.StatusOK)
 	require.Equal(t, "paused", field(t, a, "phase"))
 	c.update(t, "Resume", c.writes())
+}
+
+func frozenTicket(t *testing.T, c *call) {
+	c.books(t, 1, system.Visa, "confirmed")
+	sandbox := system.NewClient(c.Sandbox.URL)
+	dispute := map[string]string{"provider": "stripe", "booking_id": c.booking.ID}
+	a := c.ask(t, sandbox, http.MethodPost, "/sandbox/disputes", dispute, http.StatusCreated)
+	c.start(t, "ReviewCharge", "review/"+c.booking.ID, c.writes())
+	c.finds(t, "review/"+c.booking.ID, "1 disputes of this charge")
+	path := "/v1/bookings/" + c.booking.ID
+	require.Contains(t, string(c.ask(t, c.support, http.MethodGet, path, nil, http.StatusOK).Body), `"frozen":true`)
+	c.refunds(t, c.filled("BOOKING", c.booking.ID).inputs[1], "Refused: The payment is disputed")
+	c.ask(t, sandbox, http.MethodPost, "/sandbox/disputes/"+field(t, a, "id")+"/close", map[string]string{"outcome": "won"}, http.StatusOK)
+	c.start(t, "ReviewCharge", "review/"+c.booking.ID, c.writes())
+	require.Eventually(t, func() bool {
+		return !strings.Contains(string(c.ask(t, c.support, http.MethodGet, path, nil, http.StatusOK).Body), `"frozen":true`)
+	}, time.Minute, 50*time.Millisecond)
 }

@@ -68,10 +68,10 @@ func New(o Options) (*Server, error) {
 	s.mux.HandleFunc("POST /logout", s.logOut)
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	for _, namespace := range []string{"", "/{namespace}"} {
-		s.mux.HandleFunc("POST "+namespace+"/decode", s.translate("/decode", "payloads are opened"))
+		s.mux.HandleFunc("POST "+namespace+"/decode", s.translate("/decode"))
 		// With a codec server the UI sends no update and starts no workflow whose
 		// input was not sealed first.
-		s.mux.HandleFunc("POST "+namespace+"/encode", s.translate("/encode", "payloads are sealed"))
+		s.mux.HandleFunc("POST "+namespace+"/encode", s.translate("/encode"))
 		s.mux.HandleFunc("OPTIONS "+namespace+"/decode", s.preflight)
 		s.mux.HandleFunc("OPTIONS "+namespace+"/encode", s.preflight)
 	}
@@ -115,13 +115,14 @@ func (s *Server) preflight(w http.ResponseWriter, r *http.Request) {
 }
 
 // translate passes payloads through the codec, for support.
-func (s *Server) translate(path, what string) http.HandlerFunc {
+func (s *Server) translate(path string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		u, ok := s.supporter(w, r)
 		if !ok {
 			return
 		}
-		s.Logger.InfoContext(r.Context(), what, "user", u.ID, "namespace", namespaceOf(r), "bytes", r.ContentLength)
+		s.Logger.InfoContext(r.Context(), "payloads pass the codec",
+			"way", path, "user", u.ID, "namespace", namespaceOf(r), "bytes", r.ContentLength)
 		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
 		forwarded := r.Clone(r.Context())
 		forwarded.URL.Path = path

@@ -109,7 +109,7 @@ func TestSupportReadsWhatIsSealed(t *testing.T) {
 		require.Equal(t, "true", header.Get("Access-Control-Allow-Credentials"))
 		require.Equal(t, "no-store", header.Get("Cache-Control"))
 	}
-	require.Contains(t, d.log.String(), "user=us_1 namespace=default")
+	require.Contains(t, d.log.String(), "way=/decode user=us_1 namespace=default")
 }
 
 func TestNobodyElseDoes(t *testing.T) {

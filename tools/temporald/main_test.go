@@ -124,6 +124,7 @@ func TestFaultsOfTheCommandLine(t *testing.T) {
 		"taken port":      {[]string{"--port", port}, 1, "temporald: port " + port + " for the frontend: "},
 		"taken UI port":   {[]string{"--port", "0", "--ui-port", port}, 1, "temporald: port " + port + " for the web UI: "},
 		"unwritable file": {[]string{"--port", "0", "--ui-port", "0", "--db", "/dev/null/x.db"}, 1, "temporald: store /dev/null/x.db: "},
+		"no codec server": {[]string{"--codec-url", "here"}, 2, "temporald: --codec-url: must look like http://host:port"},
 		"malformed store": {[]string{"--postgres", "db"}, 2, "temporald: --postgres: must look like postgres://user:password@host:port"},
 	}
 	for name, tt := range tests {
