@@ -82,7 +82,7 @@ func (t table) read(text string) error {
 			}
 			outer.inside[path[len(path)-1]] = b
 		}
-		for _, word := range strings.FieldsSeq(rest) {
+		for word := range strings.FieldsSeq(rest) {
 			b.add(word)
 		}
 	}
