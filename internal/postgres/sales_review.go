@@ -161,7 +161,10 @@ func (b *paidBooking) takeRefund(ctx context.Context, tx pgx.Tx, found ticket.Pr
 	if err != nil {
 		return "", err
 	}
-	return o.ID, bookRefund(ctx, tx, r, booked)
+	if err := bookRefund(ctx, tx, r, booked); err != nil || booked != "paid" {
+		return o.ID, err
+	}
+	return o.ID, tellRefunded(ctx, tx, r)
 }
 
 // takeMoney writes a refund that nobody here has asked for: with the tickets
