@@ -139,6 +139,27 @@ func (r *Reconciliations) GatherOurs(ctx context.Context, in GatherInput) (Gathe
 	return out, nil
 }
 
+// beating says that a step is at work, although one statement takes long, until
+// it is told to stop.
+func beating(ctx context.Context) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(10 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				activity.RecordHeartbeat(ctx)
+			}
+		}
+	}()
+	return func() { close(done) }
+}
+
 // MatchInput says until when both sides are complete.
 type MatchInput struct {
 	ID       string          `json:"id"`
@@ -148,6 +169,7 @@ type MatchInput struct {
 
 // MatchEntries lays both sides side by side.
 func (r *Reconciliations) MatchEntries(ctx context.Context, in MatchInput) error {
+	defer beating(ctx)()
 	return r.Books.MatchEntries(ctx, in.ID, in.Provider, in.Until, r.Now().Add(-settledAfter))
 }
 
@@ -273,6 +295,7 @@ type FinishInput struct {
 
 // FinishReconciliation ends a reconciliation and gives its totals.
 func (r *Reconciliations) FinishReconciliation(ctx context.Context, in FinishInput) (ticket.Reconciliation, error) {
+	defer beating(ctx)()
 	if err := r.Books.FinishReconciliation(ctx, in.ID, in.Failure); err != nil {
 		return ticket.Reconciliation{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,7 +48,7 @@ func (s *Server) proxy(up *upstream) http.Handler {
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) { s.upstreamFailed(w, r, up, err) },
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, _ := classify(r.Method, r.URL.Path); c == classStream {
+		if c, _ := classify(r.Method, r.URL.Path); c == classStream || strings.HasSuffix(r.URL.Path, ".csv") { // tables may be long
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(streamFor + 2*time.Minute)) // a writer without deadlines needs none
 		}
 		proxy.ServeHTTP(w, r)

@@ -36,6 +36,8 @@ type Options struct {
 	// APIs and Workers are the processes; one of each when empty.
 	APIs    []Role
 	Workers []Role
+	// Sandbox adds to how the payment sandbox is started.
+	Sandbox Role
 	// Elasticsearch adds one, and the change capture that fills it: CDCs are its
 	// processes, one when empty. It is off because it takes ten seconds and half
 	// a gigabyte, and nobody needs it to sell.

@@ -60,10 +60,10 @@ func (s *System) startProcesses(ctx context.Context) error {
 		s.APIs = append(s.APIs, p)
 	}
 	s.joinServices()
-	sandbox, err := s.process("sandbox", 0, "--listen", "/healthz", Role{Env: []string{
+	sandbox, err := s.process("sandbox", 0, "--listen", "/healthz", Role{Args: s.Options.Sandbox.Args, Env: append([]string{
 		"STRIPE_WEBHOOK_URL=" + s.APIs[0].URL + "/v1/webhooks/stripe",
 		"PAYPAL_WEBHOOK_URL=" + s.APIs[0].URL + "/v1/webhooks/paypal",
-	}})
+	}, s.Options.Sandbox.Env...)})
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,10 @@ func (c *Catalogue) MatchEntries(ctx context.Context, id string, p ticket.Provid
 		ticket.MovementCapture, ticket.MovementRefund, ticket.MovementRefundFailed, ticket.MovementDispute, ticket.MovementDisputeWon,
 	}
 	return c.inTx(ctx, func(ctx context.Context) error {
-		_, err := c.db(ctx).Exec(ctx, `DELETE FROM reconciliation_lines WHERE reconciliation_id = $1 AND provider = $2`, id, p)
+		err := c.takesLong(ctx)
+		if err == nil {
+			_, err = c.db(ctx).Exec(ctx, `DELETE FROM reconciliation_lines WHERE reconciliation_id = $1 AND provider = $2`, id, p)
+		}
 		if err == nil {
 			_, err = c.db(ctx).Exec(ctx, matchEntries, id, completeTo, settled, kept, p, firstPosition[p])
 		}
@@ -102,11 +105,21 @@ func (c *Catalogue) MatchEntries(ctx context.Context, id string, p ticket.Provid
 	})
 }
 
+// takesLong gives the statements of a transaction the time and the memory that a
+// million entries need, where others have ten seconds.
+func (c *Catalogue) takesLong(ctx context.Context) error {
+	_, err := c.db(ctx).Exec(ctx, `SELECT set_config('statement_timeout', '9min', true), set_config('work_mem', '64MB', true)`)
+	return err
+}
+
 // FinishReconciliation ends one, done or failed for the reason given, and drops
 // what was gathered.
 func (c *Catalogue) FinishReconciliation(ctx context.Context, id, failure string) (err error) {
 	defer wrap(&err, "postgres.FinishReconciliation(%s)", id)
 	return c.inTx(ctx, func(ctx context.Context) error {
+		if err := c.takesLong(ctx); err != nil {
+			return err
+		}
 		_, err := c.db(ctx).Exec(ctx, `
 			UPDATE reconciliations SET status = CASE WHEN $2 = '' THEN 'done' ELSE 'failed' END, failure = $2, finished_at = now()
 			WHERE id = $1 AND status = 'running'`, id, failure)

@@ -99,6 +99,9 @@ var salesExports = []exported{
 	{"refunds", `
 		SELECT id, booking_id, event_id, seat_indexes, amount, currency, reason, source, status, created_at, settled_at
 		FROM refunds WHERE booking_id IN (SELECT id FROM bookings WHERE buyer_id = $1) ORDER BY created_at`},
+	{"provider_refunds", `
+		SELECT provider, ref, refund_id, booking_id, amount, currency, made_at, failed_at
+		FROM provider_refunds WHERE booking_id IN (SELECT id FROM bookings WHERE buyer_id = $1) ORDER BY made_at`},
 	{"disputes", `
 		SELECT provider, ref, booking_id, event_id, amount, currency, reason, state, opened_at, closed_at
 		FROM disputes WHERE booking_id IN (SELECT id FROM bookings WHERE buyer_id = $1) ORDER BY opened_at`},

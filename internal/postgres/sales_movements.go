@@ -28,8 +28,9 @@ func (s *Sales) Movements(ctx context.Context, p ticket.Provider, from, to time.
 	}
 	rows, err := s.shards[at.Shard].Query(ctx, `
 		SELECT kind, id, capture_ref, ref, booking_id, attempt, amount, currency, at FROM (
-			SELECT 'capture' AS kind, booking_id || '/capture' AS id, capture_ref, ref, booking_id, attempt, amount, currency, captured_at AS at
-			FROM payments WHERE provider = $1 AND captured_at >= $2 AND captured_at < $3
+			(SELECT 'capture' AS kind, booking_id || '/capture' AS id, capture_ref, ref, booking_id, attempt, amount, currency, captured_at AS at
+			 FROM payments WHERE provider = $1 AND captured_at >= $2 AND captured_at < $3 AND (captured_at > $4 OR booking_id || '/capture' > $5)
+			 ORDER BY captured_at, booking_id || '/capture' LIMIT $6)
 			UNION ALL
 			SELECT 'refund', concat_ws('/', r.refund_id, r.ref), r.ref, p.capture_ref, r.booking_id, p.attempt, -r.amount, r.currency, r.made_at
 			FROM provider_refunds r JOIN payments p ON p.booking_id = r.booking_id
@@ -48,7 +49,7 @@ func (s *Sales) Movements(ctx context.Context, p ticket.Provider, from, to time.
 			       p.attempt, d.amount, d.currency, d.closed_at
 			FROM disputes d JOIN payments p ON p.booking_id = d.booking_id
 			WHERE d.provider = $1 AND d.closed_at >= $2 AND d.closed_at < $3 AND d.state = 'won') m
-		WHERE (at, id) > ($4, $5) ORDER BY at, id LIMIT $6`, p, from, to, at.At, at.ID, limit)
+		WHERE (at, id) > ($4, $5) ORDER BY at, id LIMIT $6`, p, at.At, to, at.At, at.ID, limit)
 	if err != nil {
 		return nil, nil, interpret(err)
 	}
