@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/csv"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -108,13 +110,9 @@ func (s *Server) getLedger(ctx context.Context, in *ledgerInput) (*huma.StreamRe
 
 // ledgerName is what a browser calls the file.
 func ledgerName(q postgres.LedgerQuery) string {
-	name := "ledger"
-	for _, part := range []string{q.EventID, dated(q.From), dated(q.To)} {
-		if part != "" {
-			name += "-" + part
-		}
-	}
-	return name + ".csv"
+	parts := []string{"ledger", q.EventID, dated(q.From), dated(q.To)}
+	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
+	return strings.Join(parts, "-") + ".csv"
 }
 
 func dated(t time.Time) string {

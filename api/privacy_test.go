@@ -47,7 +47,7 @@ func newRegister(t *testing.T) *register {
 	require.NoError(t, err)
 	t.Cleanup(r.catalogueDB.Close)
 	living := auth.NewLiving(r.auth, r.store)
-	r.persons = &privacy.Service{Catalogue: r.store, Sales: r.doors.sales, Passwords: r.auth.Passwords, Ended: living.End}
+	r.persons = &privacy.Service{Catalogue: r.store, Sales: r.sales, Passwords: r.auth.Passwords, Ended: living.End}
 	r.restart(t, living)
 	r.id = r.do(t, "POST", "/v1/users", "", markedAccount(), header{"Idempotency-Key", "u"}).want(t, http.StatusCreated).body["id"].(string)
 	s := r.do(t, "POST", "/v1/sessions", "", markedAccount("email", "password"), header{"Idempotency-Key", "s"}).want(t, http.StatusCreated)
@@ -64,11 +64,11 @@ func (r *register) restart(t *testing.T, tokens api.Verifier) {
 		Tokens: tokens,
 		CatalogueDeps: api.CatalogueDeps{
 			Accounts: r.auth, Keys: r.auth.Keys, Secrets: r.auth.Passwords, Persons: r.persons, Requests: r.store,
-			Events: events, Catalogue: r.store, Availability: r.seats, Blocks: r.seats, SalesBooks: r.doors.sales,
+			Events: events, Catalogue: r.store, Availability: r.seats, Blocks: r.seats, SalesBooks: r.sales,
 		},
 		BookingDeps: api.BookingDeps{
-			Purchases: noPurchases{}, Refunds: noRefunds{}, Books: r.doors.sales, Live: noLive{}, Plans: events, Codes: r.auth.Keys,
-			Tickets: r.doors.sales, People: r.store,
+			Purchases: noPurchases{}, Refunds: noRefunds{}, Books: r.sales, Live: noLive{}, Plans: events, Codes: r.auth.Keys,
+			Tickets: r.sales, People: r.store,
 		},
 	}, "gateway", "events", "bookings")
 	require.NoError(t, err)
@@ -98,14 +98,14 @@ func (r *register) buys(t *testing.T, status ticket.BookingStatus, seat int) str
 		Total: ticket.Money{Amount: 12800, Currency: "EUR"}, Fence: r.fence, ExpiresAt: time.Now().Add(time.Minute), CreatedAt: time.Now(),
 		Payment: &ticket.BegunPayment{Attempt: 1, Choice: ticket.PaymentChoice{PayPalPaymentToken: "tok_vault_" + marker}, At: time.Now()},
 	}
-	_, err := r.doors.sales.SaveHold(t.Context(), row)
+	_, err := r.sales.SaveHold(t.Context(), row)
 	require.NoError(t, err)
 	if status == ticket.BookingConfirmed {
-		require.NoError(t, r.doors.sales.Commit(t.Context(), postgres.CommitRow{
+		require.NoError(t, r.sales.Commit(t.Context(), postgres.CommitRow{
 			BookingID: row.ID, Fence: r.fence, Limit: 4, Tickets: []string{ticket.DeriveTicketID(row.ID, 0)}, At: time.Now(),
 			Charge: ticket.Charge{Provider: ticket.Stripe, Attempt: 1, Ref: "pi_" + row.ID},
 		}))
-		require.NoError(t, r.doors.sales.RecordCapture(t.Context(), row.ID, "ch_"+row.ID))
+		require.NoError(t, r.sales.RecordCapture(t.Context(), row.ID, "ch_"+row.ID))
 	}
 	return row.ID
 }
@@ -115,12 +115,12 @@ func (r *register) lives(t *testing.T) (kept, refunded string) {
 	t.Helper()
 	ctx := t.Context()
 	kept, refunded = r.buys(t, ticket.BookingConfirmed, 0), r.buys(t, ticket.BookingConfirmed, 1)
-	_, err := r.doors.sales.BeginRefund(ctx, postgres.RefundOrder{
+	_, err := r.sales.BeginRefund(ctx, postgres.RefundOrder{
 		ID: ticket.DeriveRefundID(refunded, "r"), BookingID: refunded, By: r.id, Source: ticket.RefundByBuyer, Resell: true,
 		Reason: "I, " + markedName + ", am ill",
 	})
 	require.NoError(t, err)
-	require.NoError(t, r.doors.sales.AddMail(ctx, ticket.Mail{
+	require.NoError(t, r.sales.AddMail(ctx, ticket.Mail{
 		ID: refunded + "/note", Kind: ticket.MailRefund, ToID: r.id, EventID: r.event, BookingID: refunded, Facts: ticket.MailFacts{Note: "Dear " + markedName},
 	}))
 	_, err = r.store.MakeRoom(ctx, r.event, make([]byte, 32), make([]byte, 32))
@@ -212,7 +212,7 @@ func TestNothingOfAnErasedPersonIsLeft(t *testing.T) {
 		problem(t, http.StatusUnauthorized, ticket.CodeUnauthorized)
 	r.do(t, "POST", "/v1/sessions", "", markedAccount("email", "password")).problem(t, http.StatusUnauthorized, ticket.CodeBadCredentials)
 	require.Equal(t, ticket.CodeUnauthorized, ticket.CodeOf(r.store.CreateSession(t.Context(), "se_late", r.id, []byte("late"), time.Now().Add(time.Hour))))
-	b, err := r.doors.sales.Booking(t.Context(), kept)
+	b, err := r.sales.Booking(t.Context(), kept)
 	require.NoError(t, err)
 	require.Equal(t, ticket.BookingConfirmed, b.Status)
 	require.Equal(t, ticket.TicketLive, b.Tickets[0].Status)
@@ -289,7 +289,7 @@ func TestAnErasureThatWasBrokenOffIsEnded(t *testing.T) {
 	t.Parallel()
 	r := newRegister(t)
 	r.lives(t)
-	sales := &brokenSales{Sales: r.doors.sales, broken: true}
+	sales := &brokenSales{Sales: r.sales, broken: true}
 	r.persons.Sales = sales
 	erase := map[string]any{"password": markedPassword, "leave_tickets": true}
 	r.do(t, "DELETE", "/v1/me", r.access, erase).want(t, http.StatusNoContent)

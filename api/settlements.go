@@ -16,8 +16,9 @@ type settlementInput struct {
 }
 
 type settlementBody struct {
-	EventName string `json:"event_name"`
 	ticket.Settlement
+
+	EventName string `json:"event_name"`
 }
 
 // settlement reads the statement of the event that is asked for.

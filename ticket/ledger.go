@@ -46,9 +46,10 @@ type Statement struct {
 
 // StatementCategory is what was sold of a category.
 type StatementCategory struct {
+	StatementSum
+
 	Category string `json:"category"`
 	Tickets  int64  `json:"tickets"`
-	StatementSum
 }
 
 // StatementSum is money of tickets: the organizer's share and our fees.

@@ -95,7 +95,7 @@ SELECT j.transaction_id, j.account, j.event_id, j.booking_id,
                      WHEN j.transaction_id LIKE '%/capture' THEN p.capture_ref
                      ELSE p.ref END, ''),
        j.amount, j.currency, j.created_at
-FROM (SELECT * FROM journal
+FROM (SELECT transaction_id, account, event_id, booking_id, amount, currency, created_at FROM journal
       WHERE created_at >= $1 AND created_at < $2 AND (created_at, transaction_id, account) > ($3, $4, $5)`
 	ofEvent     = ` AND event_id = $7`
 	entriesJoin = `
