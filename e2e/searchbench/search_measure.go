@@ -27,6 +27,7 @@ type searchBench struct {
 	client *http.Client
 	api    string
 	out    io.Writer
+	index  string // what the index said of itself last
 }
 
 func (b *searchBench) say(format string, args ...any) { fmt.Fprintf(b.out, format+"\n", args...) }
@@ -74,23 +75,55 @@ func (b *searchBench) open(ctx context.Context, o settings) (err error) {
 	}
 	b.api = b.APIs[0].URL
 	began := time.Now()
-	if _, err := load(ctx, b.CatalogueDB, o.events, o.venues); err != nil {
+	if err := b.fill(ctx, o); err != nil {
 		return err
 	}
 	b.say("%d events in %d venues loaded in %.1f s", o.events, o.venues, time.Since(began).Seconds())
-	for indexed := 0; indexed < o.events; {
+	began = time.Now()
+	for indexed, still := 0, 0; indexed < o.events || still < stillFor; {
 		if time.Since(began) > 20*time.Minute {
 			return fmt.Errorf("%d of %d events are indexed after 20 minutes", indexed, o.events)
 		}
 		if err := pause(ctx, time.Second); err != nil {
 			return err
 		}
-		b.lines(ctx, b.Elasticsearch.URL+"/_cat/count/"+elastic.Alias+"?h=count", func(line string) {
-			indexed, _ = strconv.Atoi(strings.TrimSpace(line)) // what is no number is not there yet
+		before := indexed
+		b.lines(ctx, b.Elasticsearch.URL+"/_cat/indices/"+elastic.Alias+"?h=docs.count,docs.deleted,indexing.index_total", func(line string) {
+			_, _ = fmt.Sscan(line, &indexed) // what is no number is not there yet
+			if line != b.index {
+				b.index, before = line, -1
+			}
 		})
+		if still++; before != indexed {
+			still = 0
+		}
 	}
-	b.say("indexed after %.1f s", time.Since(began).Seconds())
-	return pause(ctx, 10*time.Second) // what was written is merged
+	b.say("indexed and still after %.1f s", time.Since(began).Seconds())
+	return nil
+}
+
+// stillFor is for how many seconds nothing may be written before searches are
+// measured.
+const stillFor = 10
+
+// fill loads the catalogue while nobody follows it: change capture then finds
+// its slot gone and makes an index of what is there.
+func (b *searchBench) fill(ctx context.Context, o settings) error {
+	for _, c := range b.CDCs {
+		c.Kill()
+	}
+	if _, err := load(ctx, b.CatalogueDB, o.events, o.venues); err != nil {
+		return err
+	}
+	if _, err := b.CatalogueDB.Exec(ctx, `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active`); err != nil {
+		return err
+	}
+	for _, c := range b.CDCs {
+		if err := c.Restart(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *searchBench) close() error {
@@ -202,7 +235,7 @@ func (b *searchBench) judge(ctx context.Context) error {
 	}
 	engine, sum := elastic.NewSearch(client, "judged"), 0.0
 	for _, q := range judged.Queries() {
-		page, err := engine.Search(ctx, &ticket.SearchQuery{Text: strings.Join(search.Words(q.Text), " "), Sort: ticket.SortRelevance, Limit: 10}, ticket.SearchPlace{Now: now})
+		page, err := engine.Search(ctx, &ticket.SearchQuery{Text: search.Said(q.Text), Sort: ticket.SortRelevance, Limit: 10}, ticket.SearchPlace{Now: now})
 		if err != nil {
 			return err
 		}

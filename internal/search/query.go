@@ -26,18 +26,22 @@ func normalize(q *ticket.SearchQuery) error {
 	if err := q.Validate(); err != nil {
 		return err
 	}
-	words := Words(q.Text)
-	said := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return slices.Contains(noise, w) })
-	if len(words) == 0 && q.Text != "" && strings.TrimSpace(q.Text) != "" {
+	said := Said(q.Text)
+	if len(Words(q.Text)) == 0 && q.Text != "" && strings.TrimSpace(q.Text) != "" {
 		return ticket.Invalid("q", "has no word to look for")
 	}
-	q.Text = strings.Join(said[:min(len(said), ticket.MaxSearchWords)], " ")
+	q.Text = said
 	q.City, q.Genre, q.Artist = Fold(q.City), Fold(q.Genre), Fold(q.Artist)
 	q.Country = strings.ToUpper(q.Country)
 	if q.RadiusKm == 0 && q.Sort != ticket.SortDistance {
 		q.Near = nil
 	}
 	return nil
+}
+
+// Said folds a text and leaves out the words that say nothing, and those too many.
+func Said(text string) string {
+	return joinWords(slices.DeleteFunc(Words(text), func(w string) bool { return slices.Contains(noise, w) }))
 }
 
 // key writes a folded query as a text that no other query has.
