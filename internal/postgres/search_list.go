@@ -53,7 +53,7 @@ func pageStatement(q *ticket.SearchQuery, at ticket.SearchPlace) statement {
 	}
 	from := "event_search s WHERE " + conditions + behind
 	if q.Sort == ticket.SortRelevance && q.Text != "" {
-		from = "(SELECT * FROM " + from + " ORDER BY s.starts_at LIMIT " + s.arg(considered) + ") s"
+		from = "(SELECT s.event_id, s.sold_out, s.words, s.starts_at FROM " + from + " ORDER BY s.starts_at LIMIT " + s.arg(considered) + ") s"
 	}
 	s.sql = fmt.Sprintf("SELECT s.event_id, s.sold_out, %s, %s FROM %s ORDER BY %s LIMIT %s", key1, key2, from, order, s.arg(q.Limit+1))
 	return s
