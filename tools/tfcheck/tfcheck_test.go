@@ -210,7 +210,7 @@ func TestTemplatesAreRendered(t *testing.T) {
 	var out, wrong bytes.Buffer
 	require.Zero(t, run([]string{"render", template, values}, &out, &wrong), wrong.String())
 	require.Equal(t, "- 0: a\n- 1: b\nall: a,b ${kept}\n", out.String())
-	require.Equal(t, 1, run([]string{"render", template, file("y.json", `{}`)}, &out, &wrong))
+	require.Equal(t, 1, run([]string{"render", template, file("y.json", `{"other": 1}`)}, &out, &wrong))
 	require.Contains(t, wrong.String(), "sales")
 }
 
