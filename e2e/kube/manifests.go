@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -162,14 +163,10 @@ func (c *cluster) environment(of container) (map[string]string, error) {
 			if !ok {
 				return nil, fmt.Errorf("there is no ConfigMap %s", from.ConfigMapRef.Name)
 			}
-			for name, value := range data {
-				env[name] = value
-			}
+			maps.Copy(env, data)
 		}
 		if from.SecretRef != nil {
-			for name, value := range c.secret() {
-				env[name] = value
-			}
+			maps.Copy(env, c.secret())
 		}
 	}
 	for _, e := range of.Env {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -66,7 +67,7 @@ func (c *cluster) summarize(file string) error {
 	}
 	fmt.Printf("  %d buyers, %d tickets of %d places; %d checks hold, %d skipped\n", c.buyers, r.Tickets, r.Event.Capacity, held, skipped)
 	if r.Tickets == 0 {
-		return fmt.Errorf("no ticket was sold")
+		return errors.New("no ticket was sold")
 	}
 	return nil
 }

@@ -70,6 +70,11 @@ func checkService(s *types.ServiceConfig) (faults []string) {
 	if s.Deploy == nil || s.Deploy.Resources.Limits == nil || s.Deploy.Resources.Limits.MemoryBytes == 0 || s.Deploy.Resources.Limits.NanoCPUs == 0 {
 		faults = append(faults, "has no limit of memory and processors")
 	}
+	return append(faults, checkRights(s)...)
+}
+
+// checkRights looks at what a service may do and who may reach it.
+func checkRights(s *types.ServiceConfig) (faults []string) {
 	name := s.Image[strings.LastIndex(s.Image, "/")+1:]
 	if s.Build == nil && (!strings.ContainsAny(name, ":@") || strings.HasSuffix(name, ":latest")) {
 		faults = append(faults, fmt.Sprintf("runs whatever is latest (%s)", s.Image))

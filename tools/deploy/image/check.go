@@ -190,7 +190,7 @@ func checkRuns(ctx context.Context, program []byte, s source, out io.Writer) (er
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	file := filepath.Join(dir, "yourticket")
-	if err := os.WriteFile(file, program, 0o755); err != nil {
+	if err := os.WriteFile(file, program, 0o700); err != nil { //nolint:gosec // a program that is to start
 		return err
 	}
 	cmd := exec.CommandContext(ctx, file, "version")

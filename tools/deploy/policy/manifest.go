@@ -53,7 +53,7 @@ type podSpec struct {
 	AutomountToken     *bool          `yaml:"automountServiceAccountToken"`
 	Grace              int            `yaml:"terminationGracePeriodSeconds"`
 	HostNetwork        bool           `yaml:"hostNetwork"`
-	HostPID            bool           `yaml:"hostPID"`
+	HostPID            bool           `yaml:"hostPID"` //nolint:tagliatelle // Kubernetes spells it so
 	SecurityContext    security       `yaml:"securityContext"`
 	InitContainers     []container    `yaml:"initContainers"`
 	Containers         []container    `yaml:"containers"`
