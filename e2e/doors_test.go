@@ -81,7 +81,7 @@ func TestManyDoorsScanTheSameCodes(t *testing.T) {
 	g.uploads(handed)
 }
 
-// sells sells so many good codes, and makes bad ones of every kind.
+// sells puts on sale so many good codes, and makes bad ones of every kind.
 func (g *gate) sells(codes int) {
 	t := g.t
 	support, err := g.Account(t.Context(), ticket.RoleSupport)

@@ -30,7 +30,7 @@ type Gateway struct {
 	OIDCRoles     map[string]string `name:"oidc-roles" env:"OIDC_ROLES" mapsep:"," placeholder:"THEIRS=OURS,..." help:"Roles here for roles there (default: the same names)."`
 	// TokenIssuer is the issuer of our own tokens: the address below which others,
 	// such as AWS API Gateway, find /.well-known/openid-configuration.
-	TokenIssuer URL `name:"token-issuer" env:"TOKEN_ISSUER" placeholder:"URL" help:"Issuer of our access tokens, where their discovery document is (default: a name that is no address)."`
+	TokenIssuer URL `name:"token-issuer" env:"TOKEN_ISSUER" placeholder:"URL" help:"Issuer of our access tokens, where their discovery document is (default: a name only)."`
 	// OIDCOnly refuses our own tokens.
 	OIDCOnly bool `name:"oidc-only" env:"OIDC_ONLY" help:"Accept no other tokens than the outside issuer's."`
 }
