@@ -109,7 +109,7 @@ func TestBadBodiesAreRefusedEverywhere(t *testing.T) {
 				require.NotContains(t, string(a.raw), "Go struct")
 			})
 		}
-		if !strings.HasSuffix(o.path, "/publish") {
+		if !strings.HasSuffix(o.path, "/publish") && !strings.HasSuffix(o.path, "/cancel") { // which need none
 			w.do(t, o.method, o.path, h.token, nil).problem(t, http.StatusBadRequest, ticket.CodeInvalid)
 		}
 	}

@@ -57,7 +57,7 @@ func TestHealth(t *testing.T) {
 	require.Equal(t, "catalogue", ready.body["parts"].([]any)[0].(object)["name"])
 	w.do(t, "GET", "/v1/events", "", nil).want(t, http.StatusOK)
 	metrics := w.do(t, "GET", "/metrics", "", nil).want(t, http.StatusOK)
-	require.Contains(t, string(metrics.raw), `yourticket_http_request_duration_seconds_count{method="GET",route="/v1/events",status="200"} 1`)
+	require.Contains(t, string(metrics.raw), `yourticket_http_request_duration_seconds_count{kind="other",method="GET",route="/v1/events",status="200"} 1`)
 }
 
 func TestAPartThatDoesNotAnswerIsNamed(t *testing.T) {

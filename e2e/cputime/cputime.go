@@ -77,6 +77,24 @@ func (t processTable) family(pid int) time.Duration {
 	return sum
 }
 
+// Family lists a process and its living descendants; nobody on systems without
+// /proc.
+func Family(pid int) []int {
+	all := readProcesses()
+	if _, ok := all[pid]; !ok {
+		return nil
+	}
+	family := []int{pid}
+	for i := 0; i < len(family); i++ {
+		for child, c := range all {
+			if c.parent == family[i] {
+				family = append(family, child)
+			}
+		}
+	}
+	return family
+}
+
 func readProcesses() processTable {
 	table := processTable{}
 	files, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well-formed

@@ -72,6 +72,9 @@ func run(ctx context.Context, o options) error {
 	}
 	defer func() { _ = s.Stop() }()
 	f := &fitness{System: s, options: o}
+	if err := f.yield(); err != nil {
+		return err
+	}
 	r, err := f.measure(ctx)
 	if err != nil {
 		return err
