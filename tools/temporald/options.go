@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"slices"
 	"strings"
 )
 
@@ -78,17 +79,18 @@ func (o options) validate() error {
 	case strings.ContainsAny(o.db, "?#%"):
 		return fmt.Errorf("--db: the path %q must not contain ?, # or %%", o.db)
 	}
-	if o.codecURL != "" {
-		u, err := url.Parse(o.codecURL)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return errors.New("--codec-url: must look like http://host:port")
-		}
+	if o.codecURL != "" && !isURL(o.codecURL, "http", "https") {
+		return errors.New("--codec-url: must look like http://host:port")
 	}
-	if o.postgres != "" {
-		u, err := url.Parse(o.postgres)
-		if err != nil || u.Host == "" {
-			return errors.New("--postgres: must look like postgres://user:password@host:port")
-		}
+	if o.postgres != "" && !isURL(o.postgres) {
+		return errors.New("--postgres: must look like postgres://user:password@host:port")
 	}
 	return nil
+}
+
+// isURL tells whether a text is a URL with a host, of one of these schemes if
+// any are given.
+func isURL(text string, schemes ...string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (len(schemes) == 0 || slices.Contains(schemes, u.Scheme))
 }
