@@ -7,8 +7,8 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"strconv"
 	"slices"
+	"strconv"
 	"strings"
 )
 
