@@ -27,7 +27,6 @@ type searchBench struct {
 	client *http.Client
 	api    string
 	out    io.Writer
-	index  string // what the index said of itself last
 }
 
 func (b *searchBench) say(format string, args ...any) { fmt.Fprintf(b.out, format+"\n", args...) }
@@ -80,23 +79,20 @@ func (b *searchBench) open(ctx context.Context, o settings) (err error) {
 	}
 	b.say("%d events in %d venues loaded in %.1f s", o.events, o.venues, time.Since(began).Seconds())
 	began = time.Now()
-	for indexed, still := 0, 0; indexed < o.events || still < stillFor; {
+	last := "" // what the index said of itself
+	for indexed, still := 0, 0; indexed < o.events || still < stillFor; still++ {
 		if time.Since(began) > 20*time.Minute {
 			return fmt.Errorf("%d of %d events are indexed after 20 minutes", indexed, o.events)
 		}
 		if err := pause(ctx, time.Second); err != nil {
 			return err
 		}
-		before := indexed
 		b.lines(ctx, b.Elasticsearch.URL+"/_cat/indices/"+elastic.Alias+"?h=docs.count,docs.deleted,indexing.index_total", func(line string) {
 			_, _ = fmt.Sscan(line, &indexed) // what is no number is not there yet
-			if line != b.index {
-				b.index, before = line, -1
+			if line != last {
+				last, still = line, 0
 			}
 		})
-		if still++; before != indexed {
-			still = 0
-		}
 	}
 	b.say("indexed and still after %.1f s", time.Since(began).Seconds())
 	return nil
