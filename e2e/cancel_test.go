@@ -137,8 +137,8 @@ func (s *show) allAgrees(t *testing.T, bookings int) {
 	require.Zero(t, code, "%+v", report)
 }
 
-// toldOnce makes sure that every buyer has got two mails: that the event is
-// canceled, and that the money is on its way.
+// toldOnce makes sure that every buyer has got two mails, each once by its
+// Message-ID: that the event is canceled, and that the money is on its way.
 func (s *show) toldOnce(t *testing.T, bookings int) {
 	t.Helper()
 	count := func(where string) (n int) {
@@ -157,16 +157,20 @@ func (s *show) toldOnce(t *testing.T, bookings int) {
 	}
 	// What a killed sender had taken is taken again when its lease has ended.
 	require.Eventually(t, func() bool { return count("status = 'waiting'") == 0 }, 5*time.Minute, 200*time.Millisecond)
-	got := map[string]int{}
+	// A sender that is killed between handing a mail over and knowing so leaves
+	// it to another, which SMTP cannot prevent; the second copy has the first
+	// one's Message-ID, by which mailboxes show one. So mails are counted by it.
+	got := map[string]string{}
 	for _, m := range s.mail.Mails() {
-		got[m.To[0]+m.Subject[:6]]++
+		about := m.To[0] + m.Subject[:6]
+		if id, known := got[about]; known {
+			require.Equal(t, id, m.MessageID, "%s: told twice", about)
+		}
+		got[about] = m.MessageID
 		if m.Subject[:6] == "Cancel" {
 			require.Contains(t, m.Text, "The organizer writes: The singer is ill.")
 			require.Regexp(t, `To be refunded: (52|105)\.[05]0 EUR`, m.Text)
 		}
-	}
-	for to, n := range got {
-		require.Equal(t, 1, n, to)
 	}
 	require.Len(t, got, 2*bookings+1, "and the one who bought has the tickets, once")
 }
