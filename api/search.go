@@ -36,7 +36,7 @@ func (s *Server) registerSearch(api huma.API) {
 		Description: "Events that are announced and have not started. The words of q may have typos, lack accents, and the last may be a beginning. " +
 			"city, genre and artist must be equal but for case and accents. Times are RFC 3339, or dates (UTC), both included. Prices are " +
 			"face prices in minor units, and fit when any category does. Each facet counts as if its own filter were not set; months ignore from and to. " +
-			"degraded: the search index is away, and a simpler search answers. Answers are two seconds old at most while the catalogue changes.",
+			"degraded: the search index is away, and a simpler search answers. Answers are three seconds old at most while the catalogue changes.",
 		Parameters: searchParameters,
 		Responses: map[string]*huma.Response{
 			"200": jsonResponse("What was found.", schemas.Schema(reflect.TypeFor[searchBody](), true, "SearchResults")),

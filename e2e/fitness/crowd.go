@@ -49,6 +49,11 @@ type ask struct {
 // connections is how many requests may be on their way at the same time.
 const connections = 256
 
+// arrivals is how finely the crowd's arrivals are spread: those of a moment are
+// sent together, which saves the generator, and so the machine under test, most
+// of its waking up. Latencies count from the time at which each was due.
+const arrivals = time.Millisecond
+
 // crowd sends requests at a fixed rate, whatever becomes of those before, in the
 // mix of the kinds' shares. A request's latency counts from the time at which it
 // was due.
@@ -75,7 +80,7 @@ func (f *fitness) crowd(ctx context.Context, asks []ask, rate int, length time.D
 					break
 				}
 				due := start.Add(time.Duration(float64(i) / float64(rate) * float64(time.Second)))
-				time.Sleep(time.Until(due))
+				time.Sleep(time.Until(start.Add((due.Sub(start) + arrivals - 1).Truncate(arrivals))))
 				kind := mix[i%len(mix)]
 				a := &asks[kind]
 				if err := line.ask(a.requests[i/len(mix)%len(a.requests)], a.fine); err != nil {

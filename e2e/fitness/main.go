@@ -47,14 +47,19 @@ const (
 	goalRate   = 0.99 // of the arrivals that were planned
 )
 
+// gathering is how long the crowd asks at a tenth of its rate before it counts.
+const gathering = 5 * time.Second
+
 // report is everything that was measured.
 type report struct {
-	Alone   sales   `json:"purchases_alone"`
-	Crowd   crowd   `json:"crowd"`
-	Beside  sales   `json:"purchases_beside_the_crowd"`
-	CPUus   float64 `json:"api_cpu_us_a_crowd_request"`
-	Costs   []cost  `json:"cpu_by_route,omitempty"`
-	Knee    []step  `json:"knee,omitempty"`
+	Alone  sales   `json:"purchases_alone"`
+	Crowd  crowd   `json:"crowd"`
+	Beside sales   `json:"purchases_beside_the_crowd"`
+	CPUus  float64 `json:"api_cpu_us_a_crowd_request"`
+	// Busy are the processors that each process took beside the crowd.
+	Busy    map[string]float64 `json:"busy"`
+	Costs   []cost             `json:"cpu_by_route,omitempty"`
+	Knee    []step             `json:"knee,omitempty"`
 	Missed  []string
 	Sellout string `json:"sellout"`
 }
@@ -105,6 +110,9 @@ func (f *fitness) measure(ctx context.Context) (*report, error) {
 	if r.Alone, err = f.sell(ctx, f.hall, 10*time.Second); err != nil {
 		return nil, err
 	}
+	// The crowd comes to a shop that has been open for a while: its searches were
+	// asked before, and its connections are made.
+	f.crowd(ctx, f.asks, f.rate/10, gathering)
 	length := time.Duration(f.seconds) * time.Second
 	type sold struct {
 		sales
@@ -118,6 +126,10 @@ func (f *fitness) measure(ctx context.Context) (*report, error) {
 	var used cputime.Usage
 	r.Crowd, used = f.measured(ctx, f.asks, f.rate, length)
 	r.CPUus = each(used, crowdProcess, r.Crowd)
+	r.Busy = map[string]float64{}
+	for name, t := range used {
+		r.Busy[name] = t.Seconds() / r.Crowd.Seconds
+	}
 	b := <-beside
 	if b.err != nil {
 		return nil, b.err

@@ -1,6 +1,11 @@
 package main
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
 
 func show(r *report, o options) {
 	c := r.Crowd
@@ -10,7 +15,11 @@ func show(r *report, o options) {
 		fmt.Printf("  %-14s %9d answered  p50 %6.2f ms  p99 %6.2f ms\n", route.Name, route.Answered, route.P50, route.P99)
 	}
 	fmt.Printf("purchases: %.1f/s alone, %.1f/s beside the crowd (p50 %.0f ms)\n", r.Alone.Rate, r.Beside.Rate, r.Beside.P50)
-	fmt.Println("sellout:", r.Sellout)
+	fmt.Print("processors taken beside the crowd:")
+	for _, name := range slices.SortedFunc(maps.Keys(r.Busy), func(a, b string) int { return cmp.Compare(r.Busy[b], r.Busy[a]) }) {
+		fmt.Printf(" %s %.2f", name, r.Busy[name])
+	}
+	fmt.Println("\nsellout:", r.Sellout)
 	for _, k := range r.Costs {
 		fmt.Printf("cost: %-14s %6.1f µs of the api's CPU, %6.1f µs behind it\n", k.Name, k.API, k.Behind)
 	}

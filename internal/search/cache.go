@@ -21,6 +21,11 @@ const (
 	// freshFor bounds the age of what is given while things change, and of
 	// statuses and counts at any time.
 	freshFor = 2 * time.Second
+	// renewFor is how much longer an answer that is asked for often is given,
+	// while one search renews it: its many callers need not all wait for that.
+	// Often is popularAt times since it was found.
+	renewFor  = time.Second
+	popularAt = 8
 	// quietFor bounds the age of what was found while the index does not change.
 	quietFor = 5 * time.Minute
 	// staleFor bounds the age of the index's answers while it is away, and
@@ -48,6 +53,9 @@ type entry struct {
 	result *Result
 	at     time.Time
 	answer atomic.Pointer[Answer]
+	// asked counts how often it was given, and heldAt is when the index was last
+	// known not to have changed since (Unix nanoseconds; 0: never).
+	asked, heldAt atomic.Int64
 }
 
 type cache struct {
@@ -69,18 +77,38 @@ func (s *Service) first(ctx context.Context, q *ticket.SearchQuery, render Rende
 	e, kept := s.cache.entries.Get(k)
 	now := s.now()
 	limited := s.Limited()
-	if kept && s.fresh(e, now, limited) {
-		degraded := limited || e.result.Degraded
-		if a := e.answer.Load(); a != nil && a.degraded == degraded && now.Sub(a.at) < freshFor {
+	search := func(ctx context.Context) (*Answer, error) { return s.fill(ctx, k, q, render) }
+	if !kept {
+		s.metrics.misses.Inc()
+		return s.share(ctx, k, search)
+	}
+	fresh := s.fresh(e, now, limited)
+	degraded := limited || e.result.Degraded
+	encode := func(ctx context.Context) (*Answer, error) { return s.refresh(ctx, e, degraded, render) }
+	popular := e.asked.Add(1) > popularAt
+	if a := e.answer.Load(); a != nil && a.degraded == degraded {
+		age := now.Sub(a.at)
+		if fresh && age < freshFor {
 			s.metrics.hits.Inc()
 			return a, nil
 		}
+		if popular && age < freshFor+renewFor && (fresh || !limited && s.renewable(e, now)) {
+			s.metrics.hits.Inc()
+			if fresh {
+				s.behind(ctx, "render/"+k, encode)
+			} else {
+				s.behind(ctx, k, search)
+			}
+			return a, nil
+		}
+	}
+	if fresh {
 		s.metrics.hits.Inc()
-		return s.share(ctx, "render/"+k, func(ctx context.Context) (*Answer, error) { return s.refresh(ctx, e, degraded, render) })
+		return s.share(ctx, "render/"+k, encode)
 	}
 	s.metrics.misses.Inc()
-	a, err := s.share(ctx, k, func(ctx context.Context) (*Answer, error) { return s.fill(ctx, k, q, render) })
-	if err != nil && ctx.Err() == nil && kept && now.Sub(e.at) < staleFor {
+	a, err := s.share(ctx, k, search)
+	if err != nil && ctx.Err() == nil && now.Sub(e.at) < staleFor {
 		return s.share(ctx, "render/"+k, func(ctx context.Context) (*Answer, error) { return s.refresh(ctx, e, true, render) })
 	}
 	return a, err
@@ -98,9 +126,22 @@ func (s *Service) fresh(e *entry, now time.Time, limited bool) bool {
 		return age < staleFor
 	case e.result.Degraded:
 		return false
+	case age < quietFor && s.watch.quietSince(e.at, now):
+		e.heldAt.Store(now.UnixNano())
+		return true
 	default:
-		return age < quietFor && s.watch.quietSince(e.at, now)
+		return false
 	}
+}
+
+// renewable tells whether what was found, which is no longer fresh, may be given
+// while it is searched anew.
+func (s *Service) renewable(e *entry, now time.Time) bool {
+	held := e.at
+	if at := e.heldAt.Load(); at > 0 {
+		held = time.Unix(0, at)
+	}
+	return !e.result.Degraded && now.Sub(held) < freshFor+renewFor
 }
 
 // fill searches and keeps what was found.
@@ -142,19 +183,23 @@ func (s *Service) encode(ctx context.Context, r *Result, render Render) (*Answer
 // share lets callers who want the same share one search. It is not bound to the
 // caller who came first, and each leaves when its context ends.
 func (s *Service) share(ctx context.Context, k string, work func(context.Context) (*Answer, error)) (*Answer, error) {
-	detached := context.WithoutCancel(ctx)
-	done := s.cache.flights.DoChan(k, func() (any, error) {
-		ctx, cancel := context.WithTimeout(detached, flightPatience)
-		defer cancel()
-		return work(ctx)
-	})
 	select {
-	case r := <-done:
+	case r := <-s.behind(ctx, k, work):
 		a, _ := r.Val.(*Answer)
 		return a, r.Err
 	case <-ctx.Done():
 		return nil, fmt.Errorf("search: %w", ctx.Err())
 	}
+}
+
+// behind begins a shared search unless one is under way, and tells how it ends.
+func (s *Service) behind(ctx context.Context, k string, work func(context.Context) (*Answer, error)) <-chan singleflight.Result {
+	detached := context.WithoutCancel(ctx)
+	return s.cache.flights.DoChan(k, func() (any, error) {
+		ctx, cancel := context.WithTimeout(detached, flightPatience)
+		defer cancel()
+		return work(ctx)
+	})
 }
 
 func joinWords(words []string) string {

@@ -17,6 +17,8 @@
 //     in the index has changed since it was found (the index is watched twice a
 //     second);
 //   - statuses and counts of free places are two seconds old at most;
+//   - what is asked for often is given for one second more, while one search
+//     renews it, so that its callers do not wait for the index;
 //   - while Elasticsearch is away an answer that it gave is given for ten
 //     minutes, and PostgreSQL's for one. Both say `degraded`.
 //

@@ -139,6 +139,37 @@ func TestAnAnswerIsKeptForTwoSeconds(t *testing.T) {
 	require.Equal(t, 5, lookFor(t, s, "x").Total)
 }
 
+func TestACrowdDoesNotWaitForASearchToBeRenewed(t *testing.T) {
+	t.Parallel()
+	s, index, _, c := newService(t)
+	for range 20 {
+		lookFor(t, s, "x")
+	}
+	lookFor(t, s, "rare")
+	begun, enter := make(chan struct{}, 1), make(chan struct{})
+	index.set(func(context.Context) (*ticket.SearchPage, error) {
+		begun <- struct{}{}
+		<-enter
+		return &ticket.SearchPage{Total: 5}, nil
+	})
+	c.pass(2500 * time.Millisecond)
+	for range 20 {
+		require.Equal(t, 1, lookFor(t, s, "x").Total, "the answer of before")
+	}
+	<-begun
+	require.EqualValues(t, 3, index.asked.Load(), "one search renews it")
+	close(enter)
+	require.Eventually(t, func() bool { return lookFor(t, s, "x").Total == 5 }, 5*time.Second, time.Millisecond)
+	require.Equal(t, 5, lookFor(t, s, "rare").Total, "who asks for what few ask for waits")
+
+	for range 20 {
+		lookFor(t, s, "x")
+	}
+	index.set(total(6))
+	c.pass(3100 * time.Millisecond)
+	require.Equal(t, 6, lookFor(t, s, "x").Total, "what nobody asked for in time is not given late")
+}
+
 func TestWhileTheIndexRestsAnAnswerIsKeptForAMinute(t *testing.T) {
 	t.Parallel()
 	s, index, _, c := newService(t)
