@@ -31,6 +31,7 @@ type options struct {
 	perProcess  int
 	redis       string
 	role        string
+	processors  int
 	urls        string
 	memProfile  string
 	jsonOut     bool
@@ -48,6 +49,7 @@ func main() {
 	flag.IntVar(&o.perProcess, "per-process", 15_000, "clients in one process at most")
 	flag.IntVar(&o.connectRate, "connect-rate", 3000, "connections a second while the clients come")
 	flag.BoolVar(&o.jsonOut, "json", false, "print the figures as JSON")
+	flag.IntVar(&o.processors, "processors", 0, "processors of one server, its share of the machine as a limit gives it; set by the program itself")
 	flag.StringVar(&o.role, "role", "", "what a child process is; set by the program itself")
 	flag.StringVar(&o.redis, "redis", "", "address of Redis; set by the program itself")
 	flag.StringVar(&o.urls, "urls", "", "addresses of the servers; set by the program itself")

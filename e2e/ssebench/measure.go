@@ -104,7 +104,8 @@ func (b *bench) gather(ctx context.Context) error {
 	for range b.o.Servers {
 		var url string
 		c, err := start(ctx, &url, "--role", "server", "--redis", b.o.redis, "--seats", fmt.Sprint(b.o.Seats),
-			"--clients", fmt.Sprint(b.o.Clients), "--memprofile", b.o.memProfile)
+			"--clients", fmt.Sprint(b.o.Clients), "--memprofile", b.o.memProfile,
+			"--processors", fmt.Sprint(max(1, runtime.NumCPU()/b.o.Servers)))
 		if err != nil {
 			return err
 		}

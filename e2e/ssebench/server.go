@@ -99,6 +99,7 @@ type usage struct {
 
 // serve is a server process: the real events service over a Redis.
 func serve(ctx context.Context, o options) error {
+	runtime.GOMAXPROCS(o.processors)
 	parsed, err := goredis.ParseURL(o.redis)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 )
@@ -111,8 +112,14 @@ func (b *buyer) story(ctx context.Context) error {
 	return b.enjoy(ctx)
 }
 
-// look opens the event's page, and loads it again for no reason.
+// look opens the event's page, and loads it again for no reason. Some search for
+// it first.
 func (b *buyer) look(ctx context.Context) error {
+	if b.searches {
+		if err := b.search(ctx); err != nil {
+			return err
+		}
+	}
 	for range 1 + b.reloads {
 		if _, err := b.page(ctx); err != nil {
 			return err
@@ -122,6 +129,18 @@ func (b *buyer) look(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (b *buyer) search(ctx context.Context) error {
+	path := "/v1/search?" + url.Values{"q": {b.stage.Name}}.Encode()
+	a, err := b.client.ask(ctx, request{route: "search", method: http.MethodGet, path: path, anonymous: true})
+	if err != nil {
+		return err
+	}
+	if a.status != http.StatusOK {
+		return a.refused("search for the event")
+	}
+	return b.think(ctx, time.Second)
 }
 
 func (b *buyer) page(ctx context.Context) (e eventAnswer, err error) {

@@ -78,7 +78,7 @@ func openShop(t *testing.T, crooked string) *shop {
 		"POST /v1/events/{id}/queue": s.join, "GET /v1/events/{id}/queue/me": s.join, "DELETE /v1/events/{id}/queue": s.leave,
 		"POST /v1/events/{id}/queue/claim": s.claim, "POST /v1/bookings": s.book, "POST /v1/bookings/{id}/payment": s.pay,
 		"POST /v1/bookings/{id}/cancel": s.cancel, "GET /v1/bookings/{id}": s.booking, "GET /v1/me/bookings": s.mine,
-		"GET /v1/status": s.status, "GET /healthz": s.status, "PATCH /v1/events/{id}": s.forbidden, "POST /v1/sessions": s.unauthorized,
+		"GET /v1/search": s.status, "GET /v1/status": s.status, "GET /healthz": s.status, "PATCH /v1/events/{id}": s.forbidden, "POST /v1/sessions": s.unauthorized,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(pattern, "/stream") {

@@ -18,6 +18,8 @@ type traits struct {
 	method method
 	// fickle decides what becomes of the purchase on the way.
 	fickle fickle
+	// searches looks for the event before opening its page.
+	searches bool
 	// reloads is how often pages are loaded again for no reason.
 	reloads int
 	// returns closes the browser while waiting, and comes back.
@@ -68,6 +70,7 @@ func (r *run) drawTraits(n int) (traits, *rand.Rand) {
 	if t.fickle == leavesHold || t.fickle == cancelsHold {
 		t.atOnce = false
 	}
+	t.searches = chance(rng, 30)
 	return t, rng
 }
 
