@@ -109,9 +109,9 @@ func (s *Server) renderSearch(ctx context.Context, r *search.Result) ([]byte, er
 	for i := range r.Items {
 		events[i] = r.Items[i].Event
 	}
-	free, now, marks := s.counts.of(ctx, events), s.now(), search.NewHighlighter(r.Query.Text)
+	free, now := s.counts.of(ctx, events), s.now()
 	for i, found := range r.Items {
-		item := searchItem{EventBody: newEventBody(found.Event), Highlight: highlight(marks, found.Event)}
+		item := searchItem{EventBody: newEventBody(found.Event), Highlight: r.Highlights[i]}
 		available := 1
 		if found.SoldOut {
 			available = 0
@@ -123,18 +123,6 @@ func (s *Server) renderSearch(ctx context.Context, r *search.Result) ([]byte, er
 		body.Items[i] = item
 	}
 	return json.Marshal(body)
-}
-
-func highlight(marks search.Highlighter, e *ticket.Event) map[string]string {
-	fields := map[string]string{}
-	for name, text := range map[string]string{
-		"artist": e.Artist, "name": e.Name, "genre": e.Genre, "description": e.Description, "venue": e.Venue.Name, "city": e.Venue.City,
-	} {
-		if marked := marks.Mark(text); marked != "" {
-			fields[name] = marked
-		}
-	}
-	return fields
 }
 
 func (s *Server) suggest(w http.ResponseWriter, r *http.Request) error {

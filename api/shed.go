@@ -37,7 +37,8 @@ var shedBounds = [classes]bounds{
 // shedder refuses requests that would come too late anyway, before they pile up.
 type shedder struct {
 	pressure *pressure
-	lanes    map[laneKey]*turnstile
+	// lanes without a turnstile bound themselves.
+	lanes map[laneKey]*turnstile
 	// rest serves lanes that have no turnstile of their own, by class.
 	rest    [classes]*turnstile
 	refused *prometheus.CounterVec
@@ -64,9 +65,12 @@ func newShedder(r prometheus.Registerer) *shedder {
 			s.refused.WithLabelValues(class(c).String(), "queue") // so that its first refusal is a change
 		}
 	}
-	for _, lane := range []string{"seatmap", "availability", "queue", "event", "list", "search", "pages"} {
+	for _, lane := range []string{"seatmap", "availability", "queue", "event", "list", "pages"} {
 		s.lanes[laneKey{classRead, lane}] = newTurnstile(shedBounds[classRead], now)
 	}
+	// Search has most answers in memory, and turns for the others: those must not
+	// hold up these.
+	s.lanes[laneKey{classRead, "search"}] = nil
 	for _, lane := range []string{"me", "bookings", "events", "finance"} {
 		s.lanes[laneKey{classPersonal, lane}] = newTurnstile(shedBounds[classPersonal], now)
 	}
@@ -91,7 +95,9 @@ func (s *shedder) run(ctx context.Context) {
 
 func (s *shedder) each(f func(laneKey, *turnstile)) {
 	for key, t := range s.lanes {
-		f(key, t)
+		if t != nil {
+			f(key, t)
+		}
 	}
 	for c, t := range s.rest {
 		if t != nil {
@@ -109,8 +115,8 @@ func (s *Server) shed(next http.Handler) http.Handler {
 			s.overloaded(w, r, c, "cpu")
 			return
 		}
-		t := s.shedder.lanes[laneKey{c, lane}]
-		if t == nil {
+		t, known := s.shedder.lanes[laneKey{c, lane}]
+		if !known {
 			t = s.shedder.rest[c]
 		}
 		if t == nil {

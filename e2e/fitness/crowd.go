@@ -1,17 +1,16 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net"
 	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"yourticket.example/e2e/wire"
 )
 
 // crowd is one run of the crowd.
@@ -72,8 +71,8 @@ func (f *fitness) crowd(ctx context.Context, asks []ask, rate int, length time.D
 		wg.Go(func() {
 			mine := make([][]time.Duration, len(asks))
 			wrong := map[string]int{}
-			line := &wire{address: f.crowdAddress}
-			defer line.close()
+			line := &wire.Conn{Address: f.crowdAddress}
+			defer line.Close()
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= total {
@@ -83,7 +82,7 @@ func (f *fitness) crowd(ctx context.Context, asks []ask, rate int, length time.D
 				time.Sleep(time.Until(start.Add((due.Sub(start) + arrivals - 1).Truncate(arrivals))))
 				kind := mix[i%len(mix)]
 				a := &asks[kind]
-				if err := line.ask(a.requests[i/len(mix)%len(a.requests)], a.fine); err != nil {
+				if err := send(line, a.requests[i/len(mix)%len(a.requests)], a.fine); err != nil {
 					wrong[kindOf(err)]++
 					continue
 				}
@@ -166,88 +165,11 @@ func mixOf(asks []ask) []int {
 	return out
 }
 
-// wire is a connection that keeps alive. It knows just enough HTTP to cost the
-// generator little beside the server that it measures.
-type wire struct {
-	address string
-	conn    net.Conn
-	in      *bufio.Reader
-}
-
-const answerWithin = 5 * time.Second
-
-// ask sends a request and reads the answer, whose status must be a fine one.
-func (w *wire) ask(request []byte, fine []int) error {
-	if w.conn == nil {
-		conn, err := net.DialTimeout("tcp", w.address, answerWithin)
-		if err != nil {
-			return err
-		}
-		w.conn, w.in = conn, bufio.NewReaderSize(conn, 16<<10)
-	}
-	err := w.exchange(request, fine)
-	if err != nil {
-		w.close()
+// send sends a request and reads the answer, whose status must be a fine one.
+func send(line *wire.Conn, request []byte, fine []int) error {
+	status, _, err := line.Ask(request)
+	if err == nil && !slices.Contains(fine, status) {
+		err = statusError(status)
 	}
 	return err
-}
-
-func (w *wire) exchange(request []byte, fine []int) error {
-	if err := w.conn.SetDeadline(time.Now().Add(answerWithin)); err != nil {
-		return err
-	}
-	if _, err := w.conn.Write(request); err != nil {
-		return err
-	}
-	status, length, chunked := 0, 0, false
-	for first := true; ; first = false {
-		line, err := w.in.ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		line = bytes.TrimRight(line, "\r\n")
-		switch {
-		case first && len(line) > 12:
-			status, _ = strconv.Atoi(string(line[9:12]))
-		case len(line) == 0:
-			if err := w.body(length, chunked); err != nil {
-				return err
-			}
-			if !slices.Contains(fine, status) {
-				return statusError(status)
-			}
-			return nil
-		case bytes.HasPrefix(line, []byte("Content-Length: ")):
-			length, _ = strconv.Atoi(string(line[16:]))
-		case bytes.HasPrefix(line, []byte("Transfer-Encoding: chunked")):
-			chunked = true
-		}
-	}
-}
-
-func (w *wire) body(length int, chunked bool) error {
-	if !chunked {
-		_, err := w.in.Discard(length)
-		return err
-	}
-	for {
-		line, err := w.in.ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		size, err := strconv.ParseInt(string(bytes.TrimSpace(line)), 16, 64)
-		if err != nil {
-			return err
-		}
-		if _, err := io.CopyN(io.Discard, w.in, size+2); err != nil || size == 0 {
-			return err
-		}
-	}
-}
-
-func (w *wire) close() {
-	if w.conn != nil {
-		_ = w.conn.Close() // nothing is left to be said
-		w.conn = nil
-	}
 }

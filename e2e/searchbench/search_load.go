@@ -1,15 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"yourticket.example/e2e/wire"
 )
 
 // loadConnections is how many searches may be on their way at the same time.
@@ -50,6 +51,8 @@ func (b *searchBench) drive(ctx context.Context, next func(i int) string, rate, 
 	for range clients {
 		wg.Go(func() {
 			mine := outcome{}
+			line := &wire.Conn{Address: b.address}
+			defer line.Close()
 			for ctx.Err() == nil {
 				i := int(turn.Add(1)) - 1
 				due := time.Now()
@@ -60,7 +63,7 @@ func (b *searchBench) drive(ctx context.Context, next func(i int) string, rate, 
 				if due.Sub(start) >= length {
 					break
 				}
-				b.one(ctx, next(i), due, &mine, tell)
+				b.one(ctx, line, next(i), due, &mine, tell)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -76,8 +79,8 @@ func (b *searchBench) drive(ctx context.Context, next func(i int) string, rate, 
 	return all
 }
 
-func (b *searchBench) one(ctx context.Context, query string, due time.Time, o *outcome, tell seenSearch) {
-	status, degraded, body := b.ask(ctx, query)
+func (b *searchBench) one(ctx context.Context, line *wire.Conn, query string, due time.Time, o *outcome, tell seenSearch) {
+	status, degraded, body := b.ask(line, query)
 	if ctx.Err() != nil {
 		return
 	}
@@ -95,31 +98,20 @@ func (b *searchBench) one(ctx context.Context, query string, due time.Time, o *o
 }
 
 // ask sends one search. Only the end of an answer is looked at, where degraded is.
-func (b *searchBench) ask(ctx context.Context, query string) (status int, degraded bool, failure string) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.api+"/v1/search?"+query, http.NoBody)
-	if err != nil {
+func (b *searchBench) ask(line *wire.Conn, query string) (status int, degraded bool, failure string) {
+	status, body, err := line.Ask([]byte("GET /v1/search?" + query + " HTTP/1.1\r\nHost: " + b.address + "\r\n\r\n"))
+	switch {
+	case err != nil:
 		return 0, false, err.Error()
+	case status != http.StatusOK:
+		return status, false, string(body)
+	case bytes.HasSuffix(body, []byte(`"degraded":true}`)):
+		return status, true, ""
+	case bytes.HasSuffix(body, []byte(`"degraded":false}`)):
+		return status, false, ""
+	default:
+		return 0, false, "not what a search answers"
 	}
-	res, err := b.client.Do(r)
-	if err != nil {
-		return 0, false, err.Error()
-	}
-	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return 0, false, err.Error()
-	}
-	if res.StatusCode != http.StatusOK {
-		return res.StatusCode, false, string(body)
-	}
-	var end struct {
-		Degraded bool `json:"degraded"`
-	}
-	tail := body[max(0, len(body)-len(`"degraded":false}`)):]
-	if json.Unmarshal(append([]byte("{"), tail...), &end) != nil && json.Unmarshal(body, &end) != nil {
-		return 0, false, "no JSON"
-	}
-	return res.StatusCode, end.Degraded, ""
 }
 
 // zipf draws from a list, the first ones most often.

@@ -151,7 +151,7 @@ func (s *Service) fill(ctx context.Context, k string, q *ticket.SearchQuery, ren
 	if err != nil {
 		return nil, err
 	}
-	e := &entry{at: at, result: &Result{SearchPage: page, Query: q, Cursor: writeCursor(q, page.Next), Degraded: limited}}
+	e := &entry{at: at, result: newResult(q, page, limited)}
 	a, err := s.refresh(ctx, e, limited, render)
 	if err != nil {
 		return nil, err

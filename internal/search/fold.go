@@ -18,8 +18,8 @@ var letters = strings.NewReplacer(
 // the same way.
 func Fold(text string) string {
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-	if isPlain(text) {
-		return text
+	if isASCII(text) {
+		return strings.ToLower(text)
 	}
 	var b strings.Builder
 	b.Grow(len(text))
@@ -34,10 +34,9 @@ func Fold(text string) string {
 	return letters.Replace(strings.ToLower(norm.NFC.String(b.String())))
 }
 
-// isPlain tells whether there is nothing to fold.
-func isPlain(text string) bool {
+func isASCII(text string) bool {
 	for i := range len(text) {
-		if c := text[i]; c > unicode.MaxASCII || 'A' <= c && c <= 'Z' {
+		if text[i] > unicode.MaxASCII {
 			return false
 		}
 	}

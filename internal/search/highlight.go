@@ -41,6 +41,23 @@ func NewHighlighter(text string) Highlighter {
 	return h
 }
 
+// Event marks the fields of an event in which something matches.
+func (h Highlighter) Event(e *ticket.Event) map[string]string {
+	fields := map[string]string{}
+	mark := func(name, text string) {
+		if marked := h.Mark(text); marked != "" {
+			fields[name] = marked
+		}
+	}
+	mark("artist", e.Artist)
+	mark("name", e.Name)
+	mark("genre", e.Genre)
+	mark("description", e.Description)
+	mark("venue", e.Venue.Name)
+	mark("city", e.Venue.City)
+	return fields
+}
+
 // fragmentSize is how many characters of a long text are given around the first
 // mark.
 const fragmentSize = 160

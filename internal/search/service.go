@@ -27,6 +27,12 @@ const (
 	// limitedSearches bounds the searches that the database does at the same
 	// time: it has buyers to serve.
 	limitedSearches = 8
+	// indexSearches bounds those of the index: more than it can do at the same
+	// time only makes all of them late. queuePatience is how long one waits for
+	// its turn, which is longer than the index may take; callers whose search is
+	// in memory wait for nobody.
+	indexSearches = 16
+	queuePatience = indexPatience + 100*time.Millisecond
 )
 
 // Engine finds events. The query is folded.
@@ -68,7 +74,8 @@ type Service struct {
 	index    Index
 	database Engine
 	breaker  *gobreaker.CircuitBreaker[any]
-	limited  chan struct{}
+	limited  chan struct{} // a place a search, as in turns
+	turns    chan struct{}
 	patience time.Duration
 	cache    *cache
 	watch    watch
@@ -79,7 +86,7 @@ type Service struct {
 
 // New makes a Service.
 func New(o Options) (*Service, error) {
-	s := &Service{index: o.Index, database: o.Database, now: o.Now, log: o.Log, patience: cmp.Or(o.Patience, indexPatience), limited: make(chan struct{}, limitedSearches)}
+	s := &Service{index: o.Index, database: o.Database, now: o.Now, log: o.Log, patience: cmp.Or(o.Patience, indexPatience), limited: make(chan struct{}, limitedSearches), turns: make(chan struct{}, indexSearches)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -131,6 +138,17 @@ type Result struct {
 	Cursor string
 	// Degraded says that it is not what the index would answer now.
 	Degraded bool
+	// Highlights are of each item, by field: HTML with what matches inside of <em>.
+	Highlights []map[string]string
+}
+
+func newResult(q *ticket.SearchQuery, page *ticket.SearchPage, limited bool) *Result {
+	r := &Result{SearchPage: page, Query: q, Cursor: writeCursor(q, page.Next), Degraded: limited, Highlights: make([]map[string]string, len(page.Items))}
+	h := NewHighlighter(q.Text)
+	for i := range page.Items {
+		r.Highlights[i] = h.Event(page.Items[i].Event)
+	}
+	return r
 }
 
 // Search finds a page of events: the first, or the one that the cursor names.
@@ -151,7 +169,7 @@ func (s *Service) Search(ctx context.Context, q ticket.SearchQuery, cursor strin
 	if err != nil {
 		return nil, err
 	}
-	return s.encode(ctx, &Result{SearchPage: page, Query: &q, Cursor: writeCursor(&q, page.Next), Degraded: limited}, render)
+	return s.encode(ctx, newResult(&q, page, limited), render)
 }
 
 // find asks the index, and the database when the index is away or fails.
@@ -180,18 +198,9 @@ func (s *Service) Suggest(ctx context.Context, text string) (list []ticket.Sugge
 // ask lets the index answer, or the database when the index cannot.
 func ask[T any](ctx context.Context, s *Service, question func(context.Context, Engine) (T, error), limited *bool) (T, error) {
 	if s.index != nil {
-		start := s.now()
-		answer, err := s.breaker.Execute(func() (any, error) {
-			ctx, cancel := context.WithTimeout(ctx, s.patience)
-			defer cancel()
-			return question(ctx, s.index)
-		})
-		if !errors.Is(err, gobreaker.ErrOpenState) && !errors.Is(err, gobreaker.ErrTooManyRequests) {
-			s.metrics.asked(s.index.Name(), s.now().Sub(start), err)
-		}
-		if err == nil {
-			t, _ := answer.(T)
-			return t, nil
+		answer, err := askIndex(ctx, s, question)
+		if err == nil || errors.Is(err, errBusy) {
+			return answer, err
 		}
 		if ctx.Err() == nil && ticket.CodeOf(err) != ticket.CodeInternal && s.breaker.State() == gobreaker.StateClosed {
 			s.log.WarnContext(ctx, "search goes to the database", "error", err.Error())
@@ -201,6 +210,38 @@ func ask[T any](ctx context.Context, s *Service, question func(context.Context, 
 	return askDatabase(ctx, s, question)
 }
 
+// errBusy is the refusal of a search that nobody has time for.
+var errBusy = func() *ticket.Error {
+	e := ticket.Errorf(ticket.CodeUnavailable, "Search has more to do than it can at the moment.")
+	e.RetryAfterSeconds = 1
+	return e
+}()
+
+// askIndex waits for its turn first. Whoever has one gives it back within the
+// index's patience, also when it hangs: who waits longer than that waits for
+// others' searches, which the database must not be burdened with.
+func askIndex[T any](ctx context.Context, s *Service, question func(context.Context, Engine) (T, error)) (answer T, err error) {
+	waiting, cancel := context.WithTimeout(ctx, queuePatience)
+	defer cancel()
+	select {
+	case s.turns <- struct{}{}:
+		defer func() { <-s.turns }()
+	case <-waiting.Done():
+		return answer, errBusy
+	}
+	start := s.now()
+	found, err := s.breaker.Execute(func() (any, error) {
+		ctx, cancel := context.WithTimeout(ctx, s.patience)
+		defer cancel()
+		return question(ctx, s.index)
+	})
+	if !errors.Is(err, gobreaker.ErrOpenState) && !errors.Is(err, gobreaker.ErrTooManyRequests) {
+		s.metrics.asked(s.index.Name(), s.now().Sub(start), err)
+	}
+	answer, _ = found.(T)
+	return answer, err
+}
+
 func askDatabase[T any](ctx context.Context, s *Service, question func(context.Context, Engine) (T, error)) (answer T, err error) {
 	ctx, cancel := context.WithTimeout(ctx, databasePatience)
 	defer cancel()
@@ -208,9 +249,7 @@ func askDatabase[T any](ctx context.Context, s *Service, question func(context.C
 	case s.limited <- struct{}{}:
 		defer func() { <-s.limited }()
 	case <-ctx.Done():
-		e := ticket.Errorf(ticket.CodeUnavailable, "Search has more to do than it can at the moment.")
-		e.RetryAfterSeconds = 1
-		return answer, e
+		return answer, errBusy
 	}
 	start := s.now()
 	answer, err = question(ctx, s.database)
