@@ -33,6 +33,9 @@ const (
 	classPayment
 	// classDoor is what doors send: a person waits, and an account may have many.
 	classDoor
+	// classUpload is what doors hand in later, hundreds of scans at a time: nobody
+	// waits for it, least of all the scans of classDoor.
+	classUpload
 	// classRare is what an account asks for now and then: what sends mail or
 	// cannot be taken back.
 	classRare
@@ -42,7 +45,7 @@ const (
 )
 
 var classNames = [classes]string{
-	"free", "read", "stream", "personal", "login", "registration", "write", "anonymous", "queue", "booking", "payment", "door", "rare", "webhook",
+	"free", "read", "stream", "personal", "login", "registration", "write", "anonymous", "queue", "booking", "payment", "door", "upload", "rare", "webhook",
 }
 
 // String names a class in metrics.
@@ -59,7 +62,7 @@ func (c class) kind() health.Kind {
 		return health.Unmeasured
 	case classBooking, classPayment:
 		return health.Booking
-	case classLogin, classRegistration:
+	case classLogin, classRegistration, classUpload:
 		return health.Slow
 	default:
 		return health.Other
@@ -160,6 +163,8 @@ func classifyWrite(resource, rest, word string) class {
 		return classPayment
 	case resource == "events" && (word == "queue" || word == "queue/claim"):
 		return classQueue
+	case resource == "checkins" && rest == "batch":
+		return classUpload
 	case resource == "checkins":
 		return classDoor
 	case resource == "tickets", resource == "me", resource == "bookings" && word == "tickets/resend":

@@ -70,7 +70,7 @@ func (s *Server) limitVisitor(r *http.Request, c class, v *visitor) error {
 	case classAnonymous:
 		v.expect(&p.Anonymous, byAddress)
 		return v.tell(limits.TakeAll(r.Context(), v.pending...)...)
-	case classPersonal, classWrite, classQueue, classBooking, classPayment, classDoor, classRare:
+	case classPersonal, classWrite, classQueue, classBooking, classPayment, classDoor, classUpload, classRare:
 		return s.limitAccount(r, c, v)
 	}
 	return nil
@@ -98,7 +98,7 @@ func (s *Server) limitAccount(r *http.Request, c class, v *visitor) error {
 		v.expect(&p.PaymentsAccount, account)
 	case classQueue:
 		v.expect(&p.QueueAccount, account)
-	case classDoor:
+	case classDoor, classUpload:
 		v.expect(&p.DoorAccount, account)
 	case classRare:
 		v.expect(&p.RareAccount, account)

@@ -27,6 +27,7 @@ var shedBounds = [classes]bounds{
 	classAnonymous:    {initial: 256, least: 32, most: 2048, target: time.Second, patience: 3 * time.Second, pressure: time.Second},
 	classWrite:        {initial: 256, least: 32, most: 2048, target: time.Second, patience: 5 * time.Second, pressure: time.Second},
 	classDoor:         {initial: 256, least: 32, most: 2048, target: time.Second, patience: 5 * time.Second, pressure: time.Second},
+	classUpload:       {initial: 32, least: 4, most: 512, target: 10 * time.Second, patience: 30 * time.Second, pressure: time.Second},
 	classRare:         {initial: 256, least: 32, most: 2048, target: time.Second, patience: 5 * time.Second, pressure: time.Second},
 	classQueue:        {initial: 1024, least: 256, most: 8192, target: time.Second, patience: 10 * time.Second, pressure: 10 * time.Second},
 	classBooking:      {initial: 1024, least: 128, most: 4096, target: 10 * time.Second, patience: 15 * time.Second, pressure: 3 * time.Second},
