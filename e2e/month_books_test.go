@@ -36,7 +36,7 @@ func (m *month) settles(t *testing.T) {
 			quiet = 0
 		}
 	}
-	require.NoError(t, m.Settle(ctx, time.Minute))
+	require.NoError(t, m.Settle(ctx, time.Minute+time.Duration(monthOf())*5*time.Millisecond))
 }
 
 // waiting lists the refunds that wait for support.

@@ -59,7 +59,7 @@ func TestAMonth(t *testing.T) {
 	m.buy(t, monthOf())
 	bought := time.Since(began)
 	m.mend(t)
-	settled(t, m.System, 3*time.Minute)
+	settled(t, m.System, 3*time.Minute+time.Duration(monthOf())*20*time.Millisecond)
 
 	m.faults(t)
 	m.aftermath(t, m.heard, 0.35)

@@ -51,7 +51,7 @@ func plant(o Options, dir string) (p *plants, err error) {
 	for i := range o.Transactions {
 		t := paid{
 			event: events[i%shards], provider: []ticket.Provider{ticket.Stripe, ticket.PayPal}[i/shards%2], amount: 1000 + int64(i%9000),
-			at: p.from.Add(p.to.Sub(p.from) * time.Duration(i) / time.Duration(o.Transactions+1)),
+			at: p.from.Add(p.to.Sub(p.from) / time.Duration(o.Transactions+1) * time.Duration(i)),
 		}
 		t.booking = ticket.DeriveBookingID(t.event, fmt.Sprint("us_", i), "k")
 		if err := p.one(out, i, t); err != nil {

@@ -52,6 +52,9 @@ func run(ctx context.Context, o manybooks.Options) error {
 	fmt.Printf("reconciled in   %s, %.0f a second\n", r.Took.Round(time.Second), float64(o.Transactions)/r.Took.Seconds())
 	fmt.Printf("matched         %d, fees booked %d\n", r.Matched, r.Fees)
 	fmt.Printf("differences     %d, planted %v\n", r.Result.Differences, r.Want)
+	for _, t := range r.Result.Totals {
+		fmt.Printf("  %-7s %-14s %-8s %d\n", t.Provider, t.Result, t.Kind, t.Count)
+	}
 	fmt.Printf("worker killed   %v\n", r.Killed)
 	fmt.Printf("worker memory   %d MB at a tenth, %d MB at its highest\n", r.EarlyMB, r.PeakMB)
 	return r.Check(o)

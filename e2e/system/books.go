@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -176,7 +177,10 @@ func (r row) sold() bool {
 	return r.Status == string(ticket.BookingConfirmed) || r.Status == string(ticket.BookingRefunded)
 }
 
-// final tells whether nothing is left to happen by itself.
-func (r row) final() bool {
-	return r.Status == string(ticket.BookingConfirmed) || ticket.BookingStatus(r.Status).Terminal()
+// final are the statuses in which nothing is left to happen by itself.
+var final = []ticket.BookingStatus{
+	ticket.BookingConfirmed, ticket.BookingRefunded, ticket.BookingCanceled, ticket.BookingExpired, ticket.BookingFailed,
 }
+
+// final tells whether nothing is left to happen by itself.
+func (r row) final() bool { return slices.Contains(final, ticket.BookingStatus(r.Status)) }

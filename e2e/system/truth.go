@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"go.temporal.io/api/workflowservice/v1"
 
 	"yourticket.example/ticket"
@@ -69,14 +70,21 @@ func (s *System) open(ctx context.Context, types string, events []*Event) ([]str
 	for _, e := range list.GetExecutions() {
 		open = append(open, e.GetExecution().GetWorkflowId()+" runs")
 	}
-	b, err := s.readBooks(ctx, events)
-	if err != nil {
-		return nil, err
+	ids := make([]string, len(events))
+	for i, e := range events {
+		ids[i] = e.ID
 	}
-	for id, r := range b.bookings {
-		if !r.final() {
-			open = append(open, fmt.Sprintf("booking %s is %s", id, r.Status))
+	for _, db := range s.Shards {
+		rows, err := db.Query(ctx, `SELECT 'booking ' || id || ' is ' || status FROM bookings
+			WHERE status <> ALL($1) AND (cardinality($2::text[]) = 0 OR event_id = ANY($2))`, final, ids)
+		if err != nil {
+			return nil, err
 		}
+		some, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return nil, err
+		}
+		open = append(open, some...)
 	}
 	return open, nil
 }

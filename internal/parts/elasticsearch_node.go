@@ -83,17 +83,22 @@ xpack.ml.enabled: false
 indices.queries.cache.count: 10000
 indices.queries.cache.size: 10%%
 
+# Many small searches at the same time: to split each over threads costs more
+# than it gains.
+search.query_phase_parallel_collection_enabled: false
+
 # A mistyped name must not become an index whose fields are guessed.
 action.auto_create_index: false
 action.destructive_requires_name: true
 
-# Without these a container's or a test machine's limit on memory maps, and a
-# disk that is nearly full by its percentage, would be in the way.
-node.store.allow_mmap: false
+# Without these a disk that is nearly full by its percentage would be in the way.
 cluster.routing.allocation.disk.watermark.low: 300mb
 cluster.routing.allocation.disk.watermark.high: 200mb
 cluster.routing.allocation.disk.watermark.flood_stage: 100mb
 `, port, strconv.Quote(n.data()), strconv.Quote(n.dir))
+	if fewMemoryMaps() {
+		text += "node.store.allow_mmap: false\n"
+	}
 	if exists(filepath.Join(n.home, "modules", "ingest-geoip")) {
 		text += "ingest.geoip.downloader.enabled: false\n"
 	}
@@ -135,4 +140,16 @@ func (n *elasticsearchNode) env() []string {
 		env = append(env, "ES_JAVA_HOME="+n.java)
 	}
 	return env
+}
+
+// fewMemoryMaps tells whether a process may have fewer memory maps than Linux
+// allows by itself, as in some containers. Files are then read, which costs a
+// search more.
+func fewMemoryMaps() bool {
+	text, err := os.ReadFile("/proc/sys/vm/max_map_count")
+	if err != nil {
+		return false
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	return err == nil && n < 65530
 }
