@@ -48,7 +48,7 @@ func requireSettings(t *testing.T, p *parts.Part) {
 	nodes := requireAsk(t, http.MethodGet, p.URL+"/_nodes?flat_settings", "")
 	for _, want := range []string{
 		`"version":"8.`, `"indices.queries.cache.count":"10000"`, `"indices.queries.cache.size":"10%"`,
-		`"node.store.allow_mmap":"false"`, `"publish_address":"127.0.0.1:`, `"-Xmx300m"`,
+		`"search.query_phase_parallel_collection_enabled":"false"`, `"publish_address":"127.0.0.1:`, `"-Xmx300m"`,
 	} {
 		require.Contains(t, nodes, want)
 	}
