@@ -152,6 +152,13 @@ func classifyAccounts(resource, rest string) class {
 	return classWrite
 }
 
+func classifyCheckin(rest string) class {
+	if rest == "batch" {
+		return classUpload
+	}
+	return classDoor
+}
+
 // classifyWrite gets resource/rest, where rest is id/word.
 func classifyWrite(resource, rest, word string) class {
 	switch {
@@ -163,10 +170,8 @@ func classifyWrite(resource, rest, word string) class {
 		return classPayment
 	case resource == "events" && (word == "queue" || word == "queue/claim"):
 		return classQueue
-	case resource == "checkins" && rest == "batch":
-		return classUpload
 	case resource == "checkins":
-		return classDoor
+		return classifyCheckin(rest)
 	case resource == "tickets", resource == "me", resource == "bookings" && word == "tickets/resend":
 		return classRare
 	case resource == "webhooks":

@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -74,44 +75,54 @@ func newCache() (*cache, error) {
 // first answers the first page of a folded query.
 func (s *Service) first(ctx context.Context, q *ticket.SearchQuery, render Render) (*Answer, error) {
 	k := key(q)
-	e, kept := s.cache.entries.Get(k)
-	now := s.now()
-	limited := s.Limited()
 	search := func(ctx context.Context) (*Answer, error) { return s.fill(ctx, k, q, render) }
+	e, kept := s.cache.entries.Get(k)
 	if !kept {
 		s.metrics.misses.Inc()
 		return s.share(ctx, k, search)
 	}
-	fresh := s.fresh(e, now, limited)
+	now, limited := s.now(), s.Limited()
 	degraded := limited || e.result.Degraded
 	encode := func(ctx context.Context) (*Answer, error) { return s.refresh(ctx, e, degraded, render) }
-	popular := e.asked.Add(1) > popularAt
-	if a := e.answer.Load(); a != nil && a.degraded == degraded {
-		age := now.Sub(a.at)
-		if fresh && age < freshFor {
-			s.metrics.hits.Inc()
-			return a, nil
-		}
-		if popular && age < freshFor+renewFor && (fresh || !limited && s.renewable(e, now)) {
-			s.metrics.hits.Inc()
-			if fresh {
-				s.behind(ctx, "render/"+k, encode)
-			} else {
-				s.behind(ctx, k, search)
-			}
-			return a, nil
-		}
-	}
-	if fresh {
+	fresh, popular := s.fresh(e, now, limited), e.asked.Add(1) > popularAt
+	a, age := e.newest(degraded, now)
+	late := popular && age < freshFor+renewFor // one that may be given while it is renewed
+	switch {
+	case fresh && age < freshFor:
+		s.metrics.hits.Inc()
+		return a, nil
+	case fresh && late:
+		s.metrics.hits.Inc()
+		s.behind(ctx, "render/"+k, encode)
+		return a, nil
+	case fresh:
 		s.metrics.hits.Inc()
 		return s.share(ctx, "render/"+k, encode)
+	case late && !limited && s.renewable(e, now):
+		s.metrics.hits.Inc()
+		s.behind(ctx, k, search)
+		return a, nil
 	}
 	s.metrics.misses.Inc()
+	return s.anew(ctx, k, e, now, search, render)
+}
+
+// anew searches for what was found before, and gives that when nobody can.
+func (s *Service) anew(ctx context.Context, k string, e *entry, now time.Time, search func(context.Context) (*Answer, error), render Render) (*Answer, error) {
 	a, err := s.share(ctx, k, search)
 	if err != nil && ctx.Err() == nil && now.Sub(e.at) < staleFor {
 		return s.share(ctx, "render/"+k, func(ctx context.Context) (*Answer, error) { return s.refresh(ctx, e, true, render) })
 	}
 	return a, err
+}
+
+// newest gives the entry's newest answer and its age, which is beyond all bounds
+// when there is none that says what it should of being degraded.
+func (e *entry) newest(degraded bool, now time.Time) (a *Answer, age time.Duration) {
+	if a = e.answer.Load(); a == nil || a.degraded != degraded {
+		return nil, math.MaxInt64
+	}
+	return a, now.Sub(a.at)
 }
 
 // fresh tells whether what was found may still be given.

@@ -86,7 +86,10 @@ type Service struct {
 
 // New makes a Service.
 func New(o Options) (*Service, error) {
-	s := &Service{index: o.Index, database: o.Database, now: o.Now, log: o.Log, patience: cmp.Or(o.Patience, indexPatience), limited: make(chan struct{}, limitedSearches), turns: make(chan struct{}, indexSearches)}
+	s := &Service{
+		index: o.Index, database: o.Database, now: o.Now, log: o.Log, patience: cmp.Or(o.Patience, indexPatience),
+		limited: make(chan struct{}, limitedSearches), turns: make(chan struct{}, indexSearches),
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
