@@ -57,14 +57,18 @@ func missingQueues(ctx context.Context, c client.Client, buildID string) error {
 }
 
 func retry(ctx context.Context, buildID string, try func() error) error {
+	var reason error // why it did not work before time was over
 	for {
 		err := try()
 		if err == nil {
 			return nil
 		}
+		if reason == nil || ctx.Err() == nil {
+			reason = err
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("make build %q current: %w", buildID, errors.Join(ctx.Err(), err))
+			return fmt.Errorf("make build %q current: %w", buildID, errors.Join(ctx.Err(), reason))
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

@@ -49,12 +49,15 @@ type client struct {
 	login *login
 	// address is what X-Forwarded-For says; empty for none.
 	address string
-	// at is the address of the API that this device uses at the moment.
-	at uint32
+	// at is the address of the API that this device uses at the moment; a stream
+	// may move on beside a request.
+	at atomic.Uint32
 }
 
 func (w *web) client(l *login) *client {
-	return &client{web: w, login: l, at: w.next.Add(1)}
+	c := &client{web: w, login: l}
+	c.at.Store(w.next.Add(1))
+	return c
 }
 
 // request is one call, as often as it is sent.
@@ -123,7 +126,7 @@ func (c *client) ask(ctx context.Context, q request) (*answer, error) {
 		if time.Since(began)+wait > q.patience {
 			return nil, fmt.Errorf("%w after %s: %w", errGaveUp, q.patience, err)
 		}
-		c.at++
+		c.at.Add(1)
 		if err := sleep(ctx, wait); err != nil {
 			return nil, err
 		}
@@ -196,7 +199,7 @@ func (c *client) newRequest(ctx context.Context, q request) (*http.Request, erro
 		}
 		body = bytes.NewReader(text)
 	}
-	r, err := http.NewRequestWithContext(ctx, q.method, c.apis[int(c.at)%len(c.apis)]+q.path, body)
+	r, err := http.NewRequestWithContext(ctx, q.method, c.apis[int(c.at.Load())%len(c.apis)]+q.path, body)
 	if err != nil {
 		return nil, err
 	}

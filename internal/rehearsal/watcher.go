@@ -68,7 +68,7 @@ func (w *watcher) follow(ctx context.Context) {
 		if time.Since(began) > time.Minute {
 			try = 0
 		}
-		w.client.at++
+		w.client.at.Add(1)
 		if sleep(ctx, backoff(try, nil)) != nil {
 			return
 		}
