@@ -260,11 +260,14 @@ func (g *gate) handsIn(door *system.Client, scans []entryScan, again bool) (resu
 	const batch = 500
 	for from := 0; from < len(scans); from += batch {
 		part := scans[from:min(from+batch, len(scans))]
-		a, err := door.Do(g.t.Context(), http.MethodPost, "/v1/checkins/batch", map[string]any{"event_id": g.event.ID, "scans": part})
+		upload := func() (*system.Answer, error) {
+			return door.Do(g.t.Context(), http.MethodPost, "/v1/checkins/batch", map[string]any{"event_id": g.event.ID, "scans": part})
+		}
+		a, err := upload()
 		for try := 0; err == nil && a.Status == http.StatusServiceUnavailable && try < 30; try++ { // as a device does
 			seconds, _ := strconv.Atoi(a.Header.Get("Retry-After"))
 			time.Sleep(time.Duration(max(seconds, 1)) * time.Second)
-			a, err = door.Do(g.t.Context(), http.MethodPost, "/v1/checkins/batch", map[string]any{"event_id": g.event.ID, "scans": part})
+			a, err = upload()
 		}
 		if err != nil || a.Status != http.StatusOK {
 			g.t.Errorf("upload: %v %s", err, a)

@@ -43,6 +43,15 @@ func each(used cputime.Usage, process string, c crowd) float64 {
 	return float64(used[process].Microseconds()) / float64(max(c.Answered, 1))
 }
 
+// busy is what processes used as parts of so many seconds of a processor.
+func busy(used cputime.Usage, seconds float64) map[string]float64 {
+	out := map[string]float64{}
+	for name, t := range used {
+		out[name] = t.Seconds() / seconds
+	}
+	return out
+}
+
 // costs sends each kind of request alone, at a rate that all can bear.
 func (f *fitness) costs(ctx context.Context) (out []cost) {
 	const rate, length = 2000, 3 * time.Second
@@ -64,11 +73,8 @@ func (f *fitness) costs(ctx context.Context) (out []cost) {
 func (f *fitness) findKnee(ctx context.Context) (out []step) {
 	for rate := f.rate; rate <= 4*f.rate && ctx.Err() == nil; rate += f.rate / 4 {
 		c, used := f.measured(ctx, f.asks, rate, 5*time.Second)
-		s := step{crowd: c, Busy: map[string]float64{}, Idle: 1}
-		all := c.Seconds * float64(runtime.NumCPU())
-		for name, t := range used {
-			share := t.Seconds() / all
-			s.Busy[name] = share
+		s := step{crowd: c, Busy: busy(used, c.Seconds*float64(runtime.NumCPU())), Idle: 1}
+		for name, share := range s.Busy {
 			s.Idle -= share
 			if share > s.Busy[s.First] {
 				s.First = name

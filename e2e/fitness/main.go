@@ -126,10 +126,7 @@ func (f *fitness) measure(ctx context.Context) (*report, error) {
 	var used cputime.Usage
 	r.Crowd, used = f.measured(ctx, f.asks, f.rate, length)
 	r.CPUus = each(used, crowdProcess, r.Crowd)
-	r.Busy = map[string]float64{}
-	for name, t := range used {
-		r.Busy[name] = t.Seconds() / r.Crowd.Seconds
-	}
+	r.Busy = busy(used, r.Crowd.Seconds)
 	b := <-beside
 	if b.err != nil {
 		return nil, b.err

@@ -25,7 +25,6 @@ type searchBench struct {
 	*system.System
 
 	client *http.Client
-	api    string
 	// address is the API's, host:port.
 	address string
 	out     io.Writer
@@ -36,9 +35,7 @@ func (b *searchBench) say(format string, args ...any) { fmt.Fprintf(b.out, forma
 // measureSearch measures searches that are in nobody's memory, in the process's,
 // and in a mix; then lets Elasticsearch die under load.
 func measureSearch(ctx context.Context, o settings, out io.Writer) (err error) {
-	b := &searchBench{out: out, client: &http.Client{
-		Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: loadConnections, MaxConnsPerHost: loadConnections},
-	}}
+	b := &searchBench{out: out, client: &http.Client{Timeout: 30 * time.Second}}
 	defer func() { err = errors.Join(err, b.close()) }()
 	if err := b.open(ctx, o); err != nil {
 		return err
@@ -47,7 +44,7 @@ func measureSearch(ctx context.Context, o settings, out io.Writer) (err error) {
 		return err
 	}
 	if o.hold {
-		b.say("api %s, Elasticsearch %s", b.api, b.Elasticsearch.URL)
+		b.say("api %s, Elasticsearch %s", b.APIs[0].URL, b.Elasticsearch.URL)
 		<-ctx.Done()
 		return nil
 	}
@@ -88,8 +85,7 @@ func (b *searchBench) open(ctx context.Context, o settings) (err error) {
 	if err != nil {
 		return err
 	}
-	b.api = b.APIs[0].URL
-	b.address = strings.TrimPrefix(b.api, "http://")
+	b.address = strings.TrimPrefix(b.APIs[0].URL, "http://")
 	began := time.Now()
 	if err := b.fill(ctx, o); err != nil {
 		return err
@@ -169,7 +165,7 @@ func (b *searchBench) used() cputime.Usage { return cputime.Read(b.Watched()) }
 // from its own statistics.
 func (b *searchBench) counters(ctx context.Context) map[string]float64 {
 	c := map[string]float64{}
-	b.lines(ctx, b.api+"/metrics", func(line string) {
+	b.lines(ctx, b.APIs[0].URL+"/metrics", func(line string) {
 		name, value, _ := strings.Cut(line, " ")
 		n, err := strconv.ParseFloat(value, 64)
 		if err != nil {

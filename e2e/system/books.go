@@ -3,7 +3,6 @@ package system
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -86,10 +85,7 @@ var internalFaults = map[string]string{
 // readBooks reads the bookings of the events, of all without any, from all shards.
 func (s *System) readBooks(ctx context.Context, events []*Event) (books, error) {
 	b := books{bookings: map[string]row{}, blocked: map[string][]int32{}}
-	ids := make([]string, len(events))
-	for i, e := range events {
-		ids[i] = e.ID
-	}
+	ids := eventIDs(events)
 	for _, db := range s.Shards {
 		if err := b.read(ctx, db, ids); err != nil {
 			return b, err
@@ -177,10 +173,8 @@ func (r row) sold() bool {
 	return r.Status == string(ticket.BookingConfirmed) || r.Status == string(ticket.BookingRefunded)
 }
 
-// final are the statuses in which nothing is left to happen by itself.
-var final = []ticket.BookingStatus{
-	ticket.BookingConfirmed, ticket.BookingRefunded, ticket.BookingCanceled, ticket.BookingExpired, ticket.BookingFailed,
-}
-
 // final tells whether nothing is left to happen by itself.
-func (r row) final() bool { return slices.Contains(final, ticket.BookingStatus(r.Status)) }
+func (r row) final() bool { return final(ticket.BookingStatus(r.Status)) }
+
+// final tells whether nothing is left to happen by itself to a booking.
+func final(s ticket.BookingStatus) bool { return s == ticket.BookingConfirmed || s.Terminal() }

@@ -70,29 +70,41 @@ func (s *System) open(ctx context.Context, types string, events []*Event) ([]str
 	for _, e := range list.GetExecutions() {
 		open = append(open, e.GetExecution().GetWorkflowId()+" runs")
 	}
-	ids := make([]string, len(events))
-	for i, e := range events {
-		ids[i] = e.ID
-	}
 	for _, db := range s.Shards {
-		rows, err := db.Query(ctx, `SELECT 'booking ' || id || ' is ' || status FROM bookings
-			WHERE status <> ALL($1) AND (cardinality($2::text[]) = 0 OR event_id = ANY($2))`, final, ids)
+		rows, err := db.Query(ctx, `SELECT id, status FROM bookings
+			WHERE status <> $1 AND (cardinality($2::text[]) = 0 OR event_id = ANY($2))`, ticket.BookingConfirmed, eventIDs(events))
 		if err != nil {
 			return nil, err
 		}
-		some, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		var (
+			id     string
+			status ticket.BookingStatus
+		)
+		_, err = pgx.ForEachRow(rows, []any{&id, &status}, func() error {
+			if !final(status) {
+				open = append(open, fmt.Sprintf("booking %s is %s", id, status))
+			}
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		open = append(open, some...)
 	}
 	return open, nil
 }
 
-func quoted(events []*Event) []string {
-	out := make([]string, len(events))
+func eventIDs(events []*Event) []string {
+	ids := make([]string, len(events))
 	for i, e := range events {
-		out[i] = "'" + e.ID + "'"
+		ids[i] = e.ID
+	}
+	return ids
+}
+
+func quoted(events []*Event) []string {
+	out := eventIDs(events)
+	for i, id := range out {
+		out[i] = "'" + id + "'"
 	}
 	return out
 }

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Patience is how long an answer may take.
-const Patience = 5 * time.Second
+// patience is how long an answer may take.
+const patience = 5 * time.Second
 
 // Conn is a connection that is made when it is first needed, and again when it
 // was lost. It is for one goroutine.
@@ -30,7 +30,7 @@ type Conn struct {
 // next call.
 func (c *Conn) Ask(request []byte) (status int, body []byte, err error) {
 	if c.conn == nil {
-		conn, err := net.DialTimeout("tcp", c.Address, Patience)
+		conn, err := net.DialTimeout("tcp", c.Address, patience)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -52,7 +52,7 @@ func (c *Conn) Close() {
 
 func (c *Conn) exchange(request []byte) (status int, err error) {
 	c.body = c.body[:0]
-	if err := c.conn.SetDeadline(time.Now().Add(Patience)); err != nil {
+	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return 0, err
 	}
 	if _, err := c.conn.Write(request); err != nil {

@@ -98,7 +98,7 @@ func (s *Service) first(ctx context.Context, q *ticket.SearchQuery, render Rende
 	case fresh:
 		s.metrics.hits.Inc()
 		return s.share(ctx, "render/"+k, encode)
-	case late && !limited && s.renewable(e, now):
+	case late && !degraded && e.renewable(now):
 		s.metrics.hits.Inc()
 		s.behind(ctx, k, search)
 		return a, nil
@@ -147,12 +147,12 @@ func (s *Service) fresh(e *entry, now time.Time, limited bool) bool {
 
 // renewable tells whether what was found, which is no longer fresh, may be given
 // while it is searched anew.
-func (s *Service) renewable(e *entry, now time.Time) bool {
+func (e *entry) renewable(now time.Time) bool {
 	held := e.at
 	if at := e.heldAt.Load(); at > 0 {
 		held = time.Unix(0, at)
 	}
-	return !e.result.Degraded && now.Sub(held) < freshFor+renewFor
+	return now.Sub(held) < freshFor+renewFor
 }
 
 // fill searches and keeps what was found.
