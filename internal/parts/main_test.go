@@ -18,6 +18,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(parentDir); dir != "" {
 		os.Exit(beParent(dir))
 	}
+	if os.Getenv(claimPorts) != "" {
+		os.Exit(beClaimant())
+	}
 	os.Exit(m.Run())
 }
 
