@@ -35,12 +35,29 @@ type fitness struct {
 	crowdAddress string
 }
 
-// sales is one run of buyers who purchase one after the other.
+// sales are runs of buyers who purchase one after the other.
 type sales struct {
 	Done int     `json:"done"`
 	Rate float64 `json:"per_second"`
 	P50  float64 `json:"p50_ms"`
 	P99  float64 `json:"p99_ms"`
+
+	times []time.Duration
+	took  time.Duration
+}
+
+// and sums up two runs.
+func (s sales) and(more sales) sales {
+	return summed(append(slices.Clone(s.times), more.times...), s.took+more.took)
+}
+
+func summed(times []time.Duration, took time.Duration) sales {
+	s := sales{Done: len(times), times: times, took: took}
+	if len(times) > 0 {
+		slices.Sort(times)
+		s.Rate, s.P50, s.P99 = float64(len(times))/took.Seconds(), at(times, 50), at(times, 99)
+	}
+	return s
 }
 
 const accounts = 400
@@ -183,12 +200,7 @@ func (f *fitness) sell(ctx context.Context, e *system.Event, length time.Duratio
 		})
 	}
 	wg.Wait()
-	if fault != nil || len(times) == 0 {
-		return sales{}, fault
-	}
-	took := time.Since(began)
-	slices.Sort(times)
-	return sales{Done: len(times), Rate: float64(len(times)) / took.Seconds(), P50: at(times, 50), P99: at(times, 99)}, nil
+	return summed(times, time.Since(began)), fault
 }
 
 // sellOut lets four hundred buyers go for a hundred seats while the crowd

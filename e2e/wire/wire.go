@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// patience is how long an answer may take.
+// patience is how long an answer may take, to a second: a deadline is moved on
+// only that often, since moving it costs as much as parsing an answer.
 const patience = 5 * time.Second
 
 // Conn is a connection that is made when it is first needed, and again when it
@@ -22,8 +23,10 @@ type Conn struct {
 	Address string
 
 	conn net.Conn
-	in   *bufio.Reader
-	body []byte
+	// until is the deadline of conn.
+	until time.Time
+	in    *bufio.Reader
+	body  []byte
 }
 
 // Ask sends a request as it is and reads the answer. The body is good until the
@@ -34,7 +37,7 @@ func (c *Conn) Ask(request []byte) (status int, body []byte, err error) {
 		if err != nil {
 			return 0, nil, err
 		}
-		c.conn, c.in = conn, bufio.NewReaderSize(conn, 16<<10)
+		c.conn, c.until, c.in = conn, time.Time{}, bufio.NewReaderSize(conn, 16<<10)
 	}
 	if status, err = c.exchange(request); err != nil {
 		c.Close()
@@ -52,8 +55,11 @@ func (c *Conn) Close() {
 
 func (c *Conn) exchange(request []byte) (status int, err error) {
 	c.body = c.body[:0]
-	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {
-		return 0, err
+	if until := time.Now().Add(patience); until.Sub(c.until) > time.Second {
+		if err := c.conn.SetDeadline(until); err != nil {
+			return 0, err
+		}
+		c.until = until
 	}
 	if _, err := c.conn.Write(request); err != nil {
 		return 0, err

@@ -10,6 +10,8 @@ const (
 	// settleFor is how long a change takes at most to be seen by every search:
 	// more than the index's refresh interval.
 	settleFor = 2 * time.Second
+	// generationEvery is how often the index is asked whether it changed, in looks.
+	generationEvery = 2
 	// countEvery is how often the index is asked for its own cache.
 	countEvery = 15 * time.Second
 )
@@ -49,13 +51,14 @@ func (s *Service) Run(ctx context.Context) {
 	look, count := time.NewTicker(lookEvery), time.NewTicker(countEvery)
 	defer look.Stop()
 	defer count.Stop()
-	s.look(ctx)
-	for {
+	s.look(ctx, true)
+	for n := 1; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-look.C:
-			s.look(ctx)
+			s.look(ctx, n%generationEvery == 0)
+			n++
 		case <-count.C:
 			s.count(ctx)
 		}
@@ -63,18 +66,19 @@ func (s *Service) Run(ctx context.Context) {
 }
 
 // look counts as a request of the circuit, so that an index that went away is
-// noticed without callers, and one that is back is, too.
-func (s *Service) look(ctx context.Context) {
+// noticed without callers, and one that is back is, too. Whether it changed is
+// asked only if told.
+func (s *Service) look(ctx context.Context, generation bool) {
 	ctx, cancel := context.WithTimeout(ctx, lookPatience)
 	defer cancel()
 	at := s.now()
-	generation, err := s.breaker.Execute(func() (any, error) {
-		if err := s.index.Ping(ctx); err != nil {
-			return "", err
+	seen, err := s.breaker.Execute(func() (any, error) {
+		if err := s.index.Ping(ctx); err != nil || !generation {
+			return nil, err
 		}
 		return s.index.Generation(ctx)
 	})
-	if text, ok := generation.(string); ok && err == nil {
+	if text, ok := seen.(string); ok && err == nil {
 		s.watch.saw(text, at)
 	}
 }
