@@ -1,14 +1,18 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"yourticket.example/internal/auth"
 	"yourticket.example/ticket"
@@ -19,9 +23,13 @@ func (s *Server) registerEvents(api huma.API) {
 	register(s, api, huma.Operation{
 		OperationID: "list-events", Method: http.MethodGet, Path: "/v1/events", Tags: tags, Summary: "Upcoming events, by start",
 	}, public, s.listEvents)
-	register(s, api, huma.Operation{
-		OperationID: "get-event", Method: http.MethodGet, Path: "/v1/events/{event_id}", Tags: tags, Summary: "An event",
+	version := &huma.Header{Schema: &huma.Schema{Type: "string"}}
+	answer := jsonResponse("The event.", api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[EventBody](), true, "EventBody"))
+	answer.Headers = map[string]*huma.Header{"ETag": version, "Cache-Control": version}
+	s.direct(api, huma.Operation{
+		OperationID: "get-event", Path: "/v1/events/{event_id}", Tags: tags, Summary: "An event",
 		Description: "Its ETag is its version, for If-Match. Drafts are shown to their organizer.",
+		Parameters:  []*huma.Param{eventAddress}, Responses: map[string]*huma.Response{"200": answer},
 	}, anyone, s.getEvent)
 }
 
@@ -54,26 +62,61 @@ type availabilityCounts struct {
 	Available *int `json:"available" nullable:"true" doc:"Free places; null while it is not known."`
 }
 
-type eventOutput struct {
-	ETag         string `header:"ETag"`
-	CacheControl string `header:"Cache-Control"`
-	Location     string `header:"Location"`
-	Body         EventBody
-}
-
 // EventPath is the path parameter of operations on an event.
 type EventPath struct {
 	EventID string `path:"event_id" maxLength:"100" pattern:"^[a-z0-9_-]+$" doc:"Id or slug."`
 }
 
-type getEventInput struct{ EventPath }
-
-func (s *Server) getEvent(ctx context.Context, in *getEventInput) (*eventOutput, error) {
-	e, err := s.visibleEvent(ctx, in.EventID)
+func (s *Server) getEvent(w http.ResponseWriter, r *http.Request) error {
+	e, err := s.addressedEvent(r)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return s.eventAnswer(ctx, e), nil
+	page, err := s.eventPage(r.Context(), e)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h["Content-Type"], h["Cache-Control"], h["Etag"], h["Content-Length"] = jsonContent, cacheASecond, page.etag, page.length
+	if e.Status == ticket.EventDraft {
+		h["Cache-Control"] = cacheNot
+	}
+	_, _ = w.Write(page.body) // the caller may be gone
+	return nil
+}
+
+// eventPage is an event as it was encoded for what was known of it then.
+type eventPage struct {
+	event        *ticket.Event
+	known        eventFacts
+	body         []byte
+	etag, length []string
+}
+
+// keptPages bounds the encoded events that are kept; an on-sale has few.
+const keptPages = 1000
+
+func newEventPages() *lru.Cache[string, *eventPage] {
+	pages, err := lru.New[string, *eventPage](keptPages)
+	if err != nil {
+		panic(err) // the size is a positive constant
+	}
+	return pages
+}
+
+// eventPage encodes an event unless it was, and nothing has changed since.
+func (s *Server) eventPage(ctx context.Context, e *ticket.Event) (*eventPage, error) {
+	facts := s.eventFacts(ctx, []*ticket.Event{e})[0]
+	if p, ok := s.pages.Get(e.ID); ok && p.event == e && p.known == facts {
+		return p, nil
+	}
+	var body bytes.Buffer
+	if err := huma.DefaultJSONFormat.Marshal(&body, newEventBody(e, facts)); err != nil {
+		return nil, fmt.Errorf("event %s: %w", e.ID, err)
+	}
+	p := &eventPage{event: e, known: facts, body: body.Bytes(), etag: []string{etagOf(e)}, length: []string{strconv.Itoa(body.Len())}}
+	s.pages.Add(e.ID, p)
+	return p, nil
 }
 
 // visibleEvent reads an event that the caller may see: drafts are there for
@@ -94,45 +137,57 @@ func (s *Server) seesDrafts(ctx context.Context, e *ticket.Event) bool {
 	return ok && (u.ID == e.OrganizerID || u.Has(ticket.RoleSupport))
 }
 
-// eventAnswer describes an event with what is free of it. Counts that cannot
-// be had leave the number out: browsing goes on while the live state is away.
-func (s *Server) eventAnswer(ctx context.Context, e *ticket.Event) *eventOutput {
-	out := &eventOutput{ETag: etagOf(e), CacheControl: "public, max-age=1", Body: s.eventBodies(ctx, []*ticket.Event{e})[0]}
-	if e.Status == ticket.EventDraft {
-		out.CacheControl = "private, no-store"
-	}
-	return out
-}
-
 func etagOf(e *ticket.Event) string { return `"` + strconv.FormatInt(e.Version, 10) + `"` }
 
-func (s *Server) eventBodies(ctx context.Context, events []*ticket.Event) []EventBody {
+// eventFacts are what changes about an event by itself: its status by the clock,
+// and how many places are free.
+type eventFacts struct {
+	status ticket.EventStatus
+	// available is -1 while nobody knows it.
+	available int
+}
+
+// eventFacts tells them of each event. Counts that cannot be had are left out:
+// browsing goes on while the live state is away.
+func (s *Server) eventFacts(ctx context.Context, events []*ticket.Event) []eventFacts {
 	counts, err := s.deps.Availability.Counts(ctx, events)
 	if err != nil {
 		s.log.WarnContext(ctx, "availability not known", "request_id", requestID(ctx), "error", err.Error())
 	}
 	now := s.now()
-	bodies := make([]EventBody, len(events))
+	facts := make([]eventFacts, len(events))
 	for i, e := range events {
-		bodies[i] = newEventBody(e)
 		available := 1 // an event of which nothing is known counts as not sold out
+		facts[i].available = -1
 		if err == nil {
 			available = counts[i].Available
-			bodies[i].Availability.Available = &available
+			facts[i].available = available
 		}
-		bodies[i].Status = e.PublicStatus(now, available)
+		facts[i].status = e.PublicStatus(now, available)
+	}
+	return facts
+}
+
+func (s *Server) eventBodies(ctx context.Context, events []*ticket.Event) []EventBody {
+	facts, bodies := s.eventFacts(ctx, events), make([]EventBody, len(events))
+	for i, e := range events {
+		bodies[i] = newEventBody(e, facts[i])
 	}
 	return bodies
 }
 
-func newEventBody(e *ticket.Event) EventBody {
-	return EventBody{
+func newEventBody(e *ticket.Event, facts eventFacts) EventBody {
+	body := EventBody{
 		ID: e.ID, Slug: e.Slug, Name: e.Name, Artist: e.Artist, Genre: e.Genre, Description: e.Description,
 		Venue: e.Venue, PlanID: e.PlanID, StatusReason: e.StatusReason, StartsAt: e.StartsAt.UTC(), DoorsAt: e.DoorsAt.UTC(), OnSaleAt: e.OnSaleAt.UTC(),
 		MaxTicketsPerBuyer: e.MaxTicketsPerBuyer, WaitingRoom: e.WaitingRoom.Enabled, Refunds: e.Refunds,
-		RefundsUntil: timeOrNil(e.RefundsUntil), Prices: e.Prices,
+		RefundsUntil: timeOrNil(e.RefundsUntil), Prices: e.Prices, Status: facts.status,
 		Availability: availabilityCounts{Capacity: e.Capacity},
 	}
+	if facts.available >= 0 {
+		body.Availability.Available = &facts.available
+	}
+	return body
 }
 
 // Page is the query of operations that list.

@@ -111,14 +111,14 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 func (s *Server) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h["X-Content-Type-Options"] = []string{"nosniff"}
-		h["Content-Security-Policy"] = []string{"default-src 'none'; frame-ancestors 'none'"}
-		h["Referrer-Policy"] = []string{"no-referrer"}
+		h["X-Content-Type-Options"] = neverSniff
+		h["Content-Security-Policy"] = noContent
+		h["Referrer-Policy"] = noReferrer
 		if s.deps.Trusted.secure(r) {
-			h["Strict-Transport-Security"] = []string{"max-age=31536000"}
+			h["Strict-Transport-Security"] = httpsOnly
 		}
 		if c, _ := classify(r.Method, r.URL.Path); !c.public() {
-			h["Cache-Control"] = []string{"no-store"} // a handler that knows better says so
+			h["Cache-Control"] = neverStored // a handler that knows better says so
 		}
 		next.ServeHTTP(w, r)
 	})

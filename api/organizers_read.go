@@ -49,7 +49,7 @@ func (s *Server) organizersAnswer(ctx context.Context, e *ticket.Event) *organiz
 	return &organizerEventOutput{
 		ETag: etagOf(e), CacheControl: "private, no-store", Location: "/v1/events/" + e.ID,
 		Body: organizerEventBody{
-			EventBody: s.eventAnswer(ctx, e).Body, WaitingRoomSettings: e.WaitingRoom, Version: e.Version, UpdatedAt: e.UpdatedAt.UTC(),
+			EventBody: s.eventBodies(ctx, []*ticket.Event{e})[0], WaitingRoomSettings: e.WaitingRoom, Version: e.Version, UpdatedAt: e.UpdatedAt.UTC(),
 		},
 	}
 }

@@ -154,7 +154,7 @@ func TestQueueRefusesWhomItHasNothingFor(t *testing.T) {
 		w.do(t, call[0], w.path+call[1], buyer, nil).problem(t, http.StatusNotFound, ticket.CodeNotFound)
 	}
 	w.do(t, "GET", "/v1/events/nothing/queue", "", nil).problem(t, http.StatusNotFound, ticket.CodeNotFound)
-	w.do(t, "GET", "/v1/events/%C3%9Cnsinn%20/queue", "", nil).problem(t, http.StatusNotFound, ticket.CodeNotFound)
+	w.do(t, "GET", "/v1/events/%C3%9Cnsinn%20/queue", "", nil).problem(t, http.StatusBadRequest, ticket.CodeInvalid)
 	w.do(t, "POST", w.path, buyer, nil, header{"Idempotency-Key", strings.Repeat("k", 300)}).problem(t, http.StatusBadRequest, ticket.CodeInvalid)
 
 	w.event.WaitingRoom.Enabled = false

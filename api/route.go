@@ -51,12 +51,7 @@ func only(roles ...ticket.Role) access { return access{login: true, roles: roles
 // auth.UserFrom, and returns *ticket.Error for what a caller may be told.
 func register[I, O any](s *Server, api huma.API, op huma.Operation, who access, handle func(context.Context, *I) (*O, error)) {
 	op.Middlewares = append(huma.Middlewares{s.admit(who), s.boundBody(op)}, op.Middlewares...)
-	if who.login {
-		op.Security = []map[string][]string{{bearer: {}}}
-	}
-	if who.optional {
-		op.Security = []map[string][]string{{}, {bearer: {}}}
-	}
+	documentAccess(&op, who)
 	documentProblems(api, &op)
 	s.noteAccess(&op, who)
 	// huma refuses a body of exactly the maximum; its deadline would outlive the
@@ -70,6 +65,16 @@ func register[I, O any](s *Server, api huma.API, op huma.Operation, who access, 
 		}
 		return out, nil
 	})
+}
+
+// documentAccess says whether a token is needed, or of use.
+func documentAccess(op *huma.Operation, who access) {
+	switch {
+	case who.login:
+		op.Security = []map[string][]string{{bearer: {}}}
+	case who.optional:
+		op.Security = []map[string][]string{{}, {bearer: {}}}
+	}
 }
 
 // documentProblems says that whatever else is answered is a problem.
@@ -123,6 +128,15 @@ func (s *Server) admit(who access) func(huma.Context, func(huma.Context)) {
 			s.refuse(ctx, err)
 		}
 	}
+}
+
+// introduce adds the caller to a context, when an Authorization header names one.
+func (s *Server) introduce(ctx context.Context, header string) (with context.Context, known bool) {
+	user, err := s.bearer(ctx, header)
+	if err != nil {
+		return ctx, false
+	}
+	return auth.WithUser(ctx, user), true
 }
 
 // permit is CodeForbidden when the account has none of the roles that are needed.

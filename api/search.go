@@ -7,7 +7,6 @@ import (
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"yourticket.example/internal/search"
 	"yourticket.example/ticket"
@@ -24,15 +23,15 @@ type Search interface {
 	Suggest(ctx context.Context, text string) (list []ticket.Suggestion, limited bool, err error)
 }
 
-// registerSearch adds the operations of the search service. They stand in the
-// document like all others, and take the shortest way beside it, for a search
-// that is in memory costs little more than its parameters.
+// registerSearch adds the operations of the search service: a search that is in
+// memory costs little more than its parameters.
 func (s *Server) registerSearch(api huma.API) {
 	s.counts = newFreeCounts(s.deps.Availability, s.now)
 	schemas := api.OpenAPI().Components.Schemas
 	text := &huma.Schema{Type: "string"}
-	s.registerSearchOperation(api, &huma.Operation{
-		OperationID: "search-events", Path: "/v1/search", Summary: "Find events",
+	tags := []string{"Catalogue"}
+	s.direct(api, huma.Operation{
+		OperationID: "search-events", Path: "/v1/search", Tags: tags, Summary: "Find events",
 		Description: "Events that are announced and have not started. The words of q may have typos, lack accents, and the last may be a beginning. " +
 			"city, genre and artist must be equal but for case and accents. Times are RFC 3339, or dates (UTC), both included. Prices are " +
 			"face prices in minor units, and fit when any category does. Each facet counts as if its own filter were not set; months ignore from and to. " +
@@ -41,28 +40,15 @@ func (s *Server) registerSearch(api huma.API) {
 		Responses: map[string]*huma.Response{
 			"200": jsonResponse("What was found.", schemas.Schema(reflect.TypeFor[searchBody](), true, "SearchResults")),
 		},
-	}, s.search)
-	s.registerSearchOperation(api, &huma.Operation{
-		OperationID: "suggest", Path: "/v1/search/suggest", Summary: "Complete what somebody types",
+	}, public, s.search)
+	s.direct(api, huma.Operation{
+		OperationID: "suggest", Path: "/v1/search/suggest", Tags: tags, Summary: "Complete what somebody types",
 		Description: "Artists, events, cities and venues of events to come whose words begin so. The id is that of an event or a venue.",
 		Parameters:  []*huma.Param{{Name: "q", In: "query", Required: true, Schema: text}},
 		Responses: map[string]*huma.Response{
 			"200": jsonResponse("The suggestions.", schemas.Schema(reflect.TypeFor[suggestBody](), true, "Suggestions")),
 		},
-	}, s.suggest)
-}
-
-func (s *Server) registerSearchOperation(api huma.API, op *huma.Operation, handle func(http.ResponseWriter, *http.Request) error) {
-	op.Method, op.Tags = http.MethodGet, []string{"Catalogue"}
-	documentProblems(api, op)
-	s.noteAccess(op, public)
-	api.OpenAPI().AddOperation(op)
-	api.Adapter().Handle(op, func(ctx huma.Context) {
-		r, w := humachi.Unwrap(ctx)
-		if err := handle(w, r); err != nil {
-			writeProblem(w, s.problem(r.Context(), err))
-		}
-	})
+	}, public, s.suggest)
 }
 
 // searchBody is what was found.
@@ -111,16 +97,16 @@ func (s *Server) renderSearch(ctx context.Context, r *search.Result) ([]byte, er
 	}
 	free, now := s.counts.of(ctx, events), s.now()
 	for i, found := range r.Items {
-		item := searchItem{EventBody: newEventBody(found.Event), Highlight: r.Highlights[i]}
-		available := 1
+		available, facts := 1, eventFacts{available: -1}
 		if found.SoldOut {
 			available = 0
 		}
 		if free[i] != nil {
-			available, item.Availability.Available = *free[i], free[i]
+			available = *free[i]
+			facts.available = available
 		}
-		item.Status = found.Event.PublicStatus(now, available)
-		body.Items[i] = item
+		facts.status = found.Event.PublicStatus(now, available)
+		body.Items[i] = searchItem{EventBody: newEventBody(found.Event, facts), Highlight: r.Highlights[i]}
 	}
 	return json.Marshal(body)
 }

@@ -23,9 +23,9 @@ func (s *Server) registerSeats(api huma.API) {
 			"304": {Description: "The caller's copy is good."},
 		},
 	}, anyone, s.getSeatMap)
-	register(s, api, huma.Operation{
-		OperationID: "get-availability", Method: http.MethodGet, Path: "/v1/events/{event_id}/availability", Tags: []string{"Catalogue"},
-		Summary: "The state of every place",
+	s.direct(api, huma.Operation{
+		OperationID: "get-availability", Path: "/v1/events/{event_id}/availability", Tags: []string{"Catalogue"},
+		Summary: "The state of every place", Parameters: []*huma.Param{eventAddress, ifNoneMatch},
 		Responses: map[string]*huma.Response{
 			"200": jsonResponse("The state of every place.", schemas.Schema(reflect.TypeFor[availabilityBody](), true, "SeatAvailability")),
 			"304": {Description: "Nothing has changed."},
@@ -85,18 +85,6 @@ func (s *Server) getSeatMap(ctx context.Context, in *cachedInput) (*cachedOutput
 		out.ETag, out.ContentEncoding, out.Body = plan.GzipETag, "gzip", plan.SeatMapGzip
 	}
 	return out.unlessKnown(in.IfNoneMatch), nil
-}
-
-func (s *Server) getAvailability(ctx context.Context, in *cachedInput) (*cachedOutput, error) {
-	e, err := s.visibleEvent(ctx, in.EventID)
-	if err != nil {
-		return nil, err
-	}
-	a, err := s.availability(ctx, e)
-	if err != nil {
-		return nil, err
-	}
-	return availabilityOutput(a, in), nil
 }
 
 // acceptsGzip tells whether an Accept-Encoding header allows gzip.

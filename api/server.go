@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/singleflight"
@@ -74,6 +75,7 @@ type Server struct {
 	shedder     *shedder
 	monitor     *health.Monitor
 	counts      *freeCounts // of the search service
+	pages       *lru.Cache[string, *eventPage]
 	upstreams   []*upstream
 	accessOf    map[string]access // by method and path
 	tracer      trace.Tracer      // nil is off
@@ -87,7 +89,7 @@ func New(deps Deps, services ...string) (*Server, error) {
 	if deps.Tokens == nil {
 		return nil, errors.New("api: no verifier of access tokens")
 	}
-	s := &Server{deps: deps, log: deps.Logger, plans: make(chan struct{}, 2), accessOf: map[string]access{}}
+	s := &Server{deps: deps, log: deps.Logger, plans: make(chan struct{}, 2), pages: newEventPages(), accessOf: map[string]access{}}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
