@@ -86,6 +86,9 @@ type Availability interface {
 	Snapshot(ctx context.Context, e *ticket.Event) (version, seats string, err error)
 	// Counts gives capacity and free places of each event, in their order.
 	Counts(ctx context.Context, events []*ticket.Event) ([]ticket.Availability, error)
+	// Live gives the free places of each event that has a live state, -1 for
+	// those of which nobody has held or bought a place lately.
+	Live(ctx context.Context, events []*ticket.Event) ([]int, error)
 }
 
 // Blocks keeps places from the sale.

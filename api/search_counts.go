@@ -14,6 +14,10 @@ const (
 	// events, and keptCounts how many are kept.
 	countedFor = 2 * time.Second
 	keptCounts = 20_000
+	// bookedFor is how long a count of the books is good while nobody holds or
+	// buys: whoever does gives the event a live state, which is seen at once. Only
+	// a live state that came and went in between is seen late.
+	bookedFor = 10 * time.Second
 	// countPatience bounds the counting: a list is better without than late.
 	countPatience = 300 * time.Millisecond
 )
@@ -29,6 +33,8 @@ type freeCounts struct {
 type freeCount struct {
 	free int
 	at   time.Time
+	// booked is when it was counted in the books, zero for a live count.
+	booked time.Time
 }
 
 func newFreeCounts(source Availability, now func() time.Time) *freeCounts {
@@ -59,14 +65,48 @@ func (c *freeCounts) of(ctx context.Context, events []*ticket.Event) []*int {
 	}
 	ctx, cancel := context.WithTimeout(ctx, countPatience)
 	defer cancel()
-	counts, err := c.source.Counts(ctx, asked)
+	for j, n := range c.count(ctx, asked, now) {
+		free[where[j]] = n
+	}
+	return free
+}
+
+// count asks the live state, and for events without one the books, unless those
+// were asked a moment ago.
+func (c *freeCounts) count(ctx context.Context, events []*ticket.Event, now time.Time) []*int {
+	free := make([]*int, len(events))
+	live, err := c.source.Live(ctx, events)
+	if err != nil {
+		live = nil
+	}
+	var (
+		quiet []*ticket.Event
+		where []int
+	)
+	for i, e := range events {
+		n := freeCount{at: now}
+		if live != nil && live[i] >= 0 {
+			n.free = live[i]
+		} else if known, ok := c.kept.Get(e.ID); ok && live != nil && now.Sub(known.booked) < bookedFor {
+			n.free, n.booked = known.free, known.booked
+		} else {
+			quiet, where = append(quiet, e), append(where, i)
+			continue
+		}
+		free[i] = &n.free
+		c.kept.Add(e.ID, n)
+	}
+	if len(quiet) == 0 {
+		return free
+	}
+	counts, err := c.source.Counts(ctx, quiet)
 	if err != nil {
 		return free
 	}
 	for j, i := range where {
-		n := counts[j].Available
-		free[i] = &n
-		c.kept.Add(asked[j].ID, freeCount{free: n, at: now})
+		n := freeCount{free: counts[j].Available, at: now, booked: now}
+		free[i] = &n.free
+		c.kept.Add(quiet[j].ID, n)
 	}
 	return free
 }

@@ -65,6 +65,16 @@ func (f *fakeSeats) Counts(_ context.Context, events []*ticket.Event) ([]ticket.
 	return out, f.err
 }
 
+func (f *fakeSeats) Live(_ context.Context, events []*ticket.Event) ([]int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make([]int, len(events))
+	for i := range out {
+		out[i] = strings.Count(f.state, "a")
+	}
+	return out, f.err
+}
+
 func (f *fakeSeats) Block(_ context.Context, _ *ticket.Event, o ticket.SeatsOrder) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -76,12 +76,23 @@ func (v *Inventory) Counts(ctx context.Context, events []*ticket.Event) ([]ticke
 	return out, nil
 }
 
-// count asks Redis, and the books for what Redis does not know.
-func (v *Inventory) count(ctx context.Context, events []*ticket.Event) (map[string]int, error) {
+// Live tells how many places each event has free by its live state, -1 where
+// nobody has loaded one. CodeUnavailable while it cannot be reached.
+func (v *Inventory) Live(ctx context.Context, events []*ticket.Event) ([]int, error) {
+	return v.live.Available(ctx, idsOf(events))
+}
+
+func idsOf(events []*ticket.Event) []string {
 	ids := make([]string, len(events))
 	for i, e := range events {
 		ids[i] = e.ID
 	}
+	return ids
+}
+
+// count asks Redis, and the books for what Redis does not know.
+func (v *Inventory) count(ctx context.Context, events []*ticket.Event) (map[string]int, error) {
+	ids := idsOf(events)
 	free, err := v.live.Available(ctx, ids)
 	if err != nil { // Redis is away: browsing goes on
 		free = make([]int, len(events))
