@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"reflect"
 
@@ -19,7 +18,7 @@ type SearchDeps struct {
 
 // Search finds events; see search.Service.
 type Search interface {
-	Search(ctx context.Context, q ticket.SearchQuery, cursor string, render search.Render) (*search.Answer, error)
+	Search(ctx context.Context, q ticket.SearchQuery, cursor string, prepare search.Prepare) (*search.Answer, error)
 	Suggest(ctx context.Context, text string) (list []ticket.Suggestion, limited bool, err error)
 }
 
@@ -76,7 +75,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer, err := s.deps.Search.Search(r.Context(), q, cursor, s.renderSearch)
+	answer, err := s.deps.Search.Search(r.Context(), q, cursor, s.prepareSearch)
 	if err != nil {
 		return err
 	}
@@ -84,31 +83,6 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 	h["Content-Type"], h["Cache-Control"], h["Content-Length"] = jsonContent, cacheASecond, answer.Length
 	_, _ = w.Write(answer.Body) //nolint:gosec // JSON, and whatever HTML is in it escaped; the caller may be gone
 	return nil
-}
-
-// renderSearch encodes what was found, with the statuses and counts of now.
-func (s *Server) renderSearch(ctx context.Context, r *search.Result) ([]byte, error) {
-	body := searchBody{
-		Items: make([]searchItem, len(r.Items)), Facets: r.Facets, Total: r.Total, NextCursor: r.Cursor, Degraded: r.Degraded,
-	}
-	events := make([]*ticket.Event, len(r.Items))
-	for i := range r.Items {
-		events[i] = r.Items[i].Event
-	}
-	free, now := s.counts.of(ctx, events), s.now()
-	for i, found := range r.Items {
-		available, facts := 1, eventFacts{available: -1}
-		if found.SoldOut {
-			available = 0
-		}
-		if free[i] != nil {
-			available = *free[i]
-			facts.available = available
-		}
-		facts.status = found.Event.PublicStatus(now, available)
-		body.Items[i] = searchItem{EventBody: newEventBody(found.Event, facts), Highlight: r.Highlights[i]}
-	}
-	return json.Marshal(body)
 }
 
 func (s *Server) suggest(w http.ResponseWriter, r *http.Request) error {

@@ -37,8 +37,12 @@ const (
 	flightPatience = indexPatience + databasePatience + time.Second
 )
 
-// Render encodes a result.
-type Render func(ctx context.Context, r *Result) ([]byte, error)
+// Prepare encodes what stays of a result, once, and gives what adds the rest.
+type Prepare func(r *Result) (Render, error)
+
+// Render encodes what was found, as of now. Degraded says that it is not what the
+// index would answer now.
+type Render func(ctx context.Context, degraded bool) ([]byte, error)
 
 // Answer is an encoded result, ready to be sent.
 type Answer struct {
@@ -51,9 +55,11 @@ type Answer struct {
 
 // entry is what was found for a query, and its newest answer.
 type entry struct {
-	result *Result
-	at     time.Time
-	answer atomic.Pointer[Answer]
+	render Render
+	// degraded: the database found it.
+	degraded bool
+	at       time.Time
+	answer   atomic.Pointer[Answer]
 	// asked counts how often it was given, and heldAt is when the index was last
 	// known not to have changed since (Unix nanoseconds; 0: never).
 	asked, heldAt atomic.Int64
@@ -73,17 +79,17 @@ func newCache() (*cache, error) {
 }
 
 // first answers the first page of a folded query.
-func (s *Service) first(ctx context.Context, q *ticket.SearchQuery, render Render) (*Answer, error) {
+func (s *Service) first(ctx context.Context, q *ticket.SearchQuery, prepare Prepare) (*Answer, error) {
 	k := key(q)
-	search := func(ctx context.Context) (*Answer, error) { return s.fill(ctx, k, q, render) }
+	search := func(ctx context.Context) (*Answer, error) { return s.fill(ctx, k, q, prepare) }
 	e, kept := s.cache.entries.Get(k)
 	if !kept {
 		s.metrics.misses.Inc()
 		return s.share(ctx, k, search)
 	}
 	now, limited := s.now(), s.Limited()
-	degraded := limited || e.result.Degraded
-	encode := func(ctx context.Context) (*Answer, error) { return s.refresh(ctx, e, degraded, render) }
+	degraded := limited || e.degraded
+	encode := func(ctx context.Context) (*Answer, error) { return s.refresh(ctx, e, degraded) }
 	fresh, popular := s.fresh(e, now, limited), e.asked.Add(1) > popularAt
 	a, age := e.newest(degraded, now)
 	late := popular && age < freshFor+renewFor // one that may be given while it is renewed
@@ -104,14 +110,14 @@ func (s *Service) first(ctx context.Context, q *ticket.SearchQuery, render Rende
 		return a, nil
 	}
 	s.metrics.misses.Inc()
-	return s.anew(ctx, k, e, now, search, render)
+	return s.anew(ctx, k, e, now, search)
 }
 
 // anew searches for what was found before, and gives that when nobody can.
-func (s *Service) anew(ctx context.Context, k string, e *entry, now time.Time, search func(context.Context) (*Answer, error), render Render) (*Answer, error) {
+func (s *Service) anew(ctx context.Context, k string, e *entry, now time.Time, search func(context.Context) (*Answer, error)) (*Answer, error) {
 	a, err := s.share(ctx, k, search)
 	if err != nil && ctx.Err() == nil && now.Sub(e.at) < staleFor {
-		return s.share(ctx, "render/"+k, func(ctx context.Context) (*Answer, error) { return s.refresh(ctx, e, true, render) })
+		return s.share(ctx, "render/"+k, func(ctx context.Context) (*Answer, error) { return s.refresh(ctx, e, true) })
 	}
 	return a, err
 }
@@ -131,11 +137,11 @@ func (s *Service) fresh(e *entry, now time.Time, limited bool) bool {
 	switch {
 	case age < freshFor:
 		return true
-	case limited && e.result.Degraded:
+	case limited && e.degraded:
 		return age < limitedFresh
 	case limited:
 		return age < staleFor
-	case e.result.Degraded:
+	case e.degraded:
 		return false
 	case age < quietFor && s.watch.quietSince(e.at, now):
 		e.heldAt.Store(now.UnixNano())
@@ -156,14 +162,18 @@ func (e *entry) renewable(now time.Time) bool {
 }
 
 // fill searches and keeps what was found.
-func (s *Service) fill(ctx context.Context, k string, q *ticket.SearchQuery, render Render) (*Answer, error) {
+func (s *Service) fill(ctx context.Context, k string, q *ticket.SearchQuery, prepare Prepare) (*Answer, error) {
 	at := s.now()
 	page, limited, err := s.find(ctx, q, ticket.SearchPlace{Now: s.minute()})
 	if err != nil {
 		return nil, err
 	}
-	e := &entry{at: at, result: newResult(q, page, limited)}
-	a, err := s.refresh(ctx, e, limited, render)
+	render, err := prepare(newResult(q, page))
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{at: at, render: render, degraded: limited}
+	a, err := s.refresh(ctx, e, limited)
 	if err != nil {
 		return nil, err
 	}
@@ -172,23 +182,21 @@ func (s *Service) fill(ctx context.Context, k string, q *ticket.SearchQuery, ren
 }
 
 // refresh encodes what was found before with the statuses and counts of now.
-func (s *Service) refresh(ctx context.Context, e *entry, degraded bool, render Render) (*Answer, error) {
-	r := *e.result
-	r.Degraded = degraded
-	a, err := s.encode(ctx, &r, render)
+func (s *Service) refresh(ctx context.Context, e *entry, degraded bool) (*Answer, error) {
+	a, err := s.encode(ctx, e.render, degraded)
 	if err == nil {
 		e.answer.Store(a)
 	}
 	return a, err
 }
 
-func (s *Service) encode(ctx context.Context, r *Result, render Render) (*Answer, error) {
+func (s *Service) encode(ctx context.Context, render Render, degraded bool) (*Answer, error) {
 	at := s.now()
-	body, err := render(ctx, r)
+	body, err := render(ctx, degraded)
 	if err != nil {
 		return nil, err
 	}
-	return &Answer{Body: body, Length: []string{strconv.Itoa(len(body))}, degraded: r.Degraded, at: at}, nil
+	return &Answer{Body: body, Length: []string{strconv.Itoa(len(body))}, degraded: degraded, at: at}, nil
 }
 
 // share lets callers who want the same share one search. It is not bound to the

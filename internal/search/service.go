@@ -139,14 +139,12 @@ type Result struct {
 	Query *ticket.SearchQuery
 	// Cursor begins the next page, "" on the last one.
 	Cursor string
-	// Degraded says that it is not what the index would answer now.
-	Degraded bool
 	// Highlights are of each item, by field: HTML with what matches inside of <em>.
 	Highlights []map[string]string
 }
 
-func newResult(q *ticket.SearchQuery, page *ticket.SearchPage, limited bool) *Result {
-	r := &Result{SearchPage: page, Query: q, Cursor: writeCursor(q, page.Next), Degraded: limited, Highlights: make([]map[string]string, len(page.Items))}
+func newResult(q *ticket.SearchQuery, page *ticket.SearchPage) *Result {
+	r := &Result{SearchPage: page, Query: q, Cursor: writeCursor(q, page.Next), Highlights: make([]map[string]string, len(page.Items))}
 	h := NewHighlighter(q.Text)
 	for i := range page.Items {
 		r.Highlights[i] = h.Event(page.Items[i].Event)
@@ -155,14 +153,14 @@ func newResult(q *ticket.SearchQuery, page *ticket.SearchPage, limited bool) *Re
 }
 
 // Search finds a page of events: the first, or the one that the cursor names.
-// ticket.CodeInvalid names the parameter that makes no sense. Render encodes
-// the result; its bytes are kept for first pages and must not be changed.
-func (s *Service) Search(ctx context.Context, q ticket.SearchQuery, cursor string, render Render) (*Answer, error) {
+// ticket.CodeInvalid names the parameter that makes no sense. What is prepared of
+// a result is kept for first pages; its bytes must not be changed.
+func (s *Service) Search(ctx context.Context, q ticket.SearchQuery, cursor string, prepare Prepare) (*Answer, error) {
 	if err := normalize(&q); err != nil {
 		return nil, err
 	}
 	if cursor == "" {
-		return s.first(ctx, &q, render)
+		return s.first(ctx, &q, prepare)
 	}
 	at, err := readCursor(&q, cursor, s.now())
 	if err != nil {
@@ -172,7 +170,11 @@ func (s *Service) Search(ctx context.Context, q ticket.SearchQuery, cursor strin
 	if err != nil {
 		return nil, err
 	}
-	return s.encode(ctx, newResult(&q, page, limited), render)
+	render, err := prepare(newResult(&q, page))
+	if err != nil {
+		return nil, err
+	}
+	return s.encode(ctx, render, limited)
 }
 
 // find asks the index, and the database when the index is away or fails.

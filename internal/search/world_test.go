@@ -161,7 +161,8 @@ func (w *world) call(t *testing.T, method, path string, body []byte) []byte {
 // seen is a result as a test reads it.
 type seen struct {
 	search.Result
-	ids []string
+	Degraded bool
+	ids      []string
 }
 
 // ask searches and gives what was found.
@@ -169,14 +170,16 @@ func ask(ctx context.Context, s *search.Service, q ticket.SearchQuery, cursor st
 	if q.Limit == 0 {
 		q.Limit = 20
 	}
-	answer, err := s.Search(ctx, q, cursor, func(_ context.Context, r *search.Result) ([]byte, error) {
-		return json.Marshal(*r)
+	answer, err := s.Search(ctx, q, cursor, func(r *search.Result) (search.Render, error) {
+		return func(_ context.Context, degraded bool) ([]byte, error) {
+			return json.Marshal(seen{Result: *r, Degraded: degraded})
+		}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	got := &seen{}
-	if err := json.Unmarshal(answer.Body, &got.Result); err != nil {
+	if err := json.Unmarshal(answer.Body, got); err != nil {
 		return nil, err
 	}
 	for _, f := range got.Items {
