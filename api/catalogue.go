@@ -89,6 +89,8 @@ type Availability interface {
 	// Live gives the free places of each event that has a live state, -1 for
 	// those of which nobody has held or bought a place lately.
 	Live(ctx context.Context, events []*ticket.Event) ([]int, error)
+	// Booked gives the free places of each event by the books.
+	Booked(ctx context.Context, events []*ticket.Event) ([]int, error)
 }
 
 // Blocks keeps places from the sale.

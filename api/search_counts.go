@@ -72,24 +72,24 @@ func (c *freeCounts) of(ctx context.Context, events []*ticket.Event) []*int {
 }
 
 // count asks the live state, and for events without one the books, unless those
-// were asked a moment ago.
+// were asked a moment ago. While the live state is away the books know best.
 func (c *freeCounts) count(ctx context.Context, events []*ticket.Event, now time.Time) []*int {
 	free := make([]*int, len(events))
 	live, err := c.source.Live(ctx, events)
-	if err != nil {
-		live = nil
-	}
+	reached := err == nil
 	var (
 		quiet []*ticket.Event
 		where []int
 	)
 	for i, e := range events {
 		n := freeCount{at: now}
-		if live != nil && live[i] >= 0 {
+		known, ok := c.kept.Get(e.ID)
+		switch {
+		case reached && live[i] >= 0:
 			n.free = live[i]
-		} else if known, ok := c.kept.Get(e.ID); ok && live != nil && now.Sub(known.booked) < bookedFor {
+		case reached && ok && now.Sub(known.booked) < bookedFor:
 			n.free, n.booked = known.free, known.booked
-		} else {
+		default:
 			quiet, where = append(quiet, e), append(where, i)
 			continue
 		}
@@ -99,12 +99,12 @@ func (c *freeCounts) count(ctx context.Context, events []*ticket.Event, now time
 	if len(quiet) == 0 {
 		return free
 	}
-	counts, err := c.source.Counts(ctx, quiet)
+	booked, err := c.source.Booked(ctx, quiet)
 	if err != nil {
 		return free
 	}
 	for j, i := range where {
-		n := freeCount{free: counts[j].Available, at: now, booked: now}
+		n := freeCount{free: booked[j], at: now, booked: now}
 		free[i] = &n.free
 		c.kept.Add(quiet[j].ID, n)
 	}

@@ -32,11 +32,11 @@ func (s *stock) Live(_ context.Context, events []*ticket.Event) ([]int, error) {
 	return out, s.away
 }
 
-func (s *stock) Counts(_ context.Context, events []*ticket.Event) ([]ticket.Availability, error) {
+func (s *stock) Booked(_ context.Context, events []*ticket.Event) ([]int, error) {
 	s.counts++
-	out := make([]ticket.Availability, len(events))
+	out := make([]int, len(events))
 	for i, e := range events {
-		out[i].Available = s.books[e.ID]
+		out[i] = s.books[e.ID]
 	}
 	return out, nil
 }

@@ -75,6 +75,10 @@ func (f *fakeSeats) Live(_ context.Context, events []*ticket.Event) ([]int, erro
 	return out, f.err
 }
 
+func (f *fakeSeats) Booked(ctx context.Context, events []*ticket.Event) ([]int, error) {
+	return f.Live(ctx, events)
+}
+
 func (f *fakeSeats) Block(_ context.Context, _ *ticket.Event, o ticket.SeatsOrder) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -82,6 +82,19 @@ func (v *Inventory) Live(ctx context.Context, events []*ticket.Event) ([]int, er
 	return v.live.Available(ctx, idsOf(events))
 }
 
+// Booked tells how many places each event has free by the books.
+func (v *Inventory) Booked(ctx context.Context, events []*ticket.Event) ([]int, error) {
+	taken, err := v.books.Unsellable(ctx, idsOf(events))
+	if err != nil {
+		return nil, err
+	}
+	free := make([]int, len(events))
+	for i, e := range events {
+		free[i] = e.Capacity - taken[e.ID]
+	}
+	return free, nil
+}
+
 func idsOf(events []*ticket.Event) []string {
 	ids := make([]string, len(events))
 	for i, e := range events {

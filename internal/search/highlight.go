@@ -11,17 +11,20 @@ import (
 )
 
 // Highlighter marks what a folded text matches. It marks the same whichever
-// engine has found it, and reads no index.
+// engine has found it, and reads no index. It is for one goroutine.
 type Highlighter struct {
 	words []string
 	last  string
+	// known tells of the words seen so far whether they match: what is found
+	// together repeats its words.
+	known map[string]bool
 }
 
 // NewHighlighter makes a Highlighter of a folded text; one without a word marks
 // nothing.
-func NewHighlighter(text string) Highlighter {
+func NewHighlighter(text string) *Highlighter {
 	words := strings.Fields(text)
-	h := Highlighter{}
+	h := &Highlighter{known: map[string]bool{}}
 	if len(words) > 0 {
 		h.last = words[len(words)-1]
 	}
@@ -42,7 +45,7 @@ func NewHighlighter(text string) Highlighter {
 }
 
 // Event marks the fields of an event in which something matches.
-func (h Highlighter) Event(e *ticket.Event) map[string]string {
+func (h *Highlighter) Event(e *ticket.Event) map[string]string {
 	fields := map[string]string{}
 	mark := func(name, text string) {
 		if marked := h.Mark(text); marked != "" {
@@ -65,7 +68,7 @@ const fragmentSize = 160
 // Mark gives a text as HTML: escaped, with what matches inside of <em>. It is
 // "" when nothing does. A long text is cut down to the part around the first
 // match.
-func (h Highlighter) Mark(text string) string {
+func (h *Highlighter) Mark(text string) string {
 	if len(h.words) == 0 {
 		return ""
 	}
@@ -94,7 +97,7 @@ func (h Highlighter) Mark(text string) string {
 }
 
 // find gives where words that match begin and end.
-func (h Highlighter) find(text string) (marks [][2]int) {
+func (h *Highlighter) find(text string) (marks [][2]int) {
 	for at := 0; at < len(text); {
 		r, size := utf8.DecodeRuneInString(text[at:])
 		if !inWord(r) {
@@ -123,7 +126,16 @@ func inWord(r rune) bool {
 
 // matches tells whether a word of a text is one that was asked for, begins like
 // the last one, or is a typo away from one.
-func (h Highlighter) matches(word string) bool {
+func (h *Highlighter) matches(word string) bool {
+	match, known := h.known[word]
+	if !known {
+		match = h.compare(word)
+		h.known[word] = match
+	}
+	return match
+}
+
+func (h *Highlighter) compare(word string) bool {
 	for _, w := range Words(word) {
 		if strings.HasPrefix(w, h.last) {
 			return true
