@@ -2,16 +2,12 @@ package system
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	stripego "github.com/stripe/stripe-go/v76"
 
 	"yourticket.example/ticket"
 )
@@ -43,7 +39,7 @@ func (s *System) Plant(ctx context.Context, e *Event, n int) error {
 		}
 		users[i] = []any{p.buyer, p.buyer + "@shop.example", "Somebody", "none", []string{string(ticket.RoleBuyer)}}
 	}
-	if err := s.payPlanted(ctx, list); err != nil {
+	if err := s.payPlanted(ctx, e, list); err != nil {
 		return err
 	}
 	_, err := s.CatalogueDB.CopyFrom(ctx, pgx.Identifier{"users"}, []string{"id", "email", "name", "password_hash", "roles"}, pgx.CopyFromRows(users))
@@ -54,8 +50,8 @@ func (s *System) Plant(ctx context.Context, e *Event, n int) error {
 }
 
 // payPlanted takes the money of all of them.
-func (s *System) payPlanted(ctx context.Context, list []planted) error {
-	token, err := s.payPalToken(ctx)
+func (s *System) payPlanted(ctx context.Context, e *Event, list []planted) error {
+	providers, err := s.Providers()
 	if err != nil {
 		return err
 	}
@@ -65,10 +61,8 @@ func (s *System) payPlanted(ctx context.Context, list []planted) error {
 	for w := range plantAtOnce {
 		wg.Go(func() {
 			for p := range next {
-				if p.provider == ticket.Stripe {
-					errs[w] = errors.Join(errs[w], s.payStripe(ctx, p))
-				} else {
-					errs[w] = errors.Join(errs[w], s.payPayPal(ctx, token, p))
+				if errs[w] == nil {
+					errs[w] = pay(ctx, providers[p.provider], e, p)
 				}
 			}
 		})
@@ -81,76 +75,31 @@ func (s *System) payPlanted(ctx context.Context, list []planted) error {
 	return errors.Join(errs...)
 }
 
-func (s *System) payStripe(ctx context.Context, p *planted) error {
-	pi, err := s.StripeAPI().PaymentIntents.New(&stripego.PaymentIntentParams{
-		Params: stripego.Params{Context: ctx, IdempotencyKey: stripego.String("planted/" + p.id)},
-		Amount: stripego.Int64(SeatTotal), Currency: stripego.String("eur"), Confirm: stripego.Bool(true),
-		PaymentMethod: stripego.String("pm_card_visa"), Metadata: map[string]string{"booking_id": p.id, "attempt": "1"},
-	})
-	if err != nil {
-		return err
+func pay(ctx context.Context, provider ticket.PaymentProvider, e *Event, p *planted) error {
+	r := ticket.ChargeRequest{
+		BookingID: p.id, EventID: e.ID, Attempt: 1, Amount: ticket.Money{Amount: SeatTotal, Currency: "EUR"},
+		Choice: ticket.PaymentChoice{StripePaymentMethod: Both.StripePaymentMethod, PayPalPaymentToken: Both.PayPalPaymentToken},
 	}
-	p.ref, p.captured = pi.ID, pi.LatestCharge.ID
-	return nil
-}
-
-func (s *System) payPayPal(ctx context.Context, token string, p *planted) error {
-	c := &Client{Base: s.Sandbox.URL, Token: token, web: s.web}
-	answer, err := c.Do(ctx, http.MethodPost, "/v2/checkout/orders", map[string]any{
-		"intent": "CAPTURE", "payment_source": map[string]any{"paypal": map[string]any{"vault_id": "tok_vault_anna"}},
-		"purchase_units": []map[string]any{{
-			"amount":    map[string]any{"currency_code": "EUR", "value": fmt.Sprintf("%d.%02d", SeatTotal/100, SeatTotal%100)},
-			"custom_id": p.id, "invoice_id": p.id + "-1",
-		}},
-	}, Header{"PayPal-Request-Id", "planted/" + p.id}, Header{"Prefer", "return=representation"})
-	if err != nil {
-		return err
+	c := provider.Authorize(ctx, r)
+	if c.Outcome != ticket.OutcomeAuthorized {
+		return fmt.Errorf("a planted payment at %s: %s %s", p.provider, c.Outcome, c.Message)
 	}
-	var order struct {
-		ID    string `json:"id"`
-		Units []struct {
-			Payments struct {
-				Captures []struct {
-					ID string `json:"id"`
-				} `json:"captures"`
-			} `json:"payments"`
-		} `json:"purchase_units"`
-	}
-	if err := json.Unmarshal(answer.Body, &order); err != nil || len(order.Units) != 1 || len(order.Units[0].Payments.Captures) != 1 {
-		return fmt.Errorf("a planted order: %s", answer)
-	}
-	p.order, p.captured = order.ID, order.Units[0].Payments.Captures[0].ID
-	p.ref = p.captured
-	return nil
-}
-
-func (s *System) payPalToken(ctx context.Context) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Sandbox.URL+"/v1/oauth2/token", strings.NewReader("grant_type=client_credentials"))
-	if err != nil {
-		return "", err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth(s.keys.paypalID, s.keys.paypalSecret)
-	res, err := s.web.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = res.Body.Close() }() // all of it was read
-	var token struct {
-		AccessToken string `json:"access_token"`
-	}
-	return token.AccessToken, json.NewDecoder(res.Body).Decode(&token)
+	p.ref, p.order = c.Ref, c.OrderRef
+	captured, err := provider.Capture(ctx, r, c)
+	p.captured = captured
+	return err
 }
 
 // writePlanted copies the rows that a sale leaves.
 func (s *System) writePlanted(ctx context.Context, e *Event, list []planted) error {
 	shard, _ := ticket.ShardOf(e.ID)
 	now := time.Now()
+	before := now.Add(-time.Second) // when all were held, and their payments begun
 	var bookings, tickets, payments, journal, counts [][]any
 	for _, p := range list {
 		bookings = append(bookings, []any{
 			p.id, e.ID, p.buyer, "confirmed", "planted", []int32{int32(p.seat)}, []string{Seated}, []int64{SeatPrice}, []int64{SeatFee},
-			SeatTotal, "EUR", int64(p.seat + 1), now, 1, now,
+			SeatTotal, "EUR", int64(p.seat + 1), now, 1, before, before, now,
 		})
 		tickets = append(tickets, []any{ticket.DeriveTicketID(p.id, 0), p.id, e.ID, p.buyer, p.seat, "live", SeatPrice, SeatFee, int64(p.seat + 1)})
 		payments = append(payments, []any{p.id, string(p.provider), 1, "captured", false, p.ref, p.order, p.captured, SeatTotal, "EUR", now})
@@ -172,7 +121,7 @@ func (s *System) writePlanted(ctx context.Context, e *Event, list []planted) err
 		}{
 			{"bookings", []string{
 				"id", "event_id", "buyer_id", "status", "fingerprint", "seat_indexes", "categories", "prices", "fees",
-				"total", "currency", "fence", "hold_expires_at", "attempt", "confirmed_at",
+				"total", "currency", "fence", "hold_expires_at", "attempt", "created_at", "begun_at", "confirmed_at",
 			}, bookings},
 			{"tickets", []string{"id", "booking_id", "event_id", "buyer_id", "seat_index", "status", "price", "fee", "fence"}, tickets},
 			{"payments", []string{
