@@ -4,7 +4,9 @@ package web_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -107,4 +109,30 @@ func TestABookingCanBeGivenUp(t *testing.T) {
 	b.do(t, b.visit("/bookings"), press(".bookings button"), press("dialog .primary"), see(".bookings [data-status=canceled]"))
 	require.Equal(t, "canceled", b.stored(t, id).Status)
 	b.do(t, press(".bookings h2 a"), until(`document.querySelector("h1").textContent === "The booking is canceled"`))
+}
+
+func TestTicketsOfAPostponedEventCanBeGivenBack(t *testing.T) {
+	t.Parallel()
+	e := newEvent(t, system.Hall{Rows: 4, Width: 6})
+	b := desktop(t)
+	b.register(t)
+	id := b.holdBest(t, e, 2)
+	b.do(t, pay(visa), see(".ticket .qr"))
+	require.False(t, read[bool](t, b, `Boolean(document.querySelector("#give-back"))`), "the event does not refund by itself")
+
+	last := time.Now().Add(48 * time.Hour)
+	a, err := e.Organizer.Do(t.Context(), http.MethodPost, "/v1/events/"+e.ID+"/postpone",
+		map[string]any{"reason": "The singer <b>is</b> ill.", "refunds_until": last.UTC().Format(time.RFC3339)})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, a.Status, "%s", a)
+	time.Sleep(time.Second) // other readers of an event know of a change after a second
+	b.do(t, b.visit("/events/"+e.ID), see("#tickets .news"), b.visit("/bookings/"+id), see(".news"), see(".ticket .qr"))
+	told := read[string](t, b, `document.querySelector(".news").textContent`)
+	require.Contains(t, told, "The event is postponed.")
+	require.Contains(t, told, "The singer <b>is</b> ill.")
+	require.Contains(t, told, "You may give your tickets back until")
+
+	b.do(t, press("#give-back"), press("dialog .primary"), until(`["refunding", "refunded"].includes(document.querySelector("[data-status]").dataset.status)`),
+		until(`document.querySelector("h1").textContent === "Refunded"`))
+	require.Equal(t, "refunded", b.stored(t, id).Status)
 }

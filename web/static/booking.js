@@ -2,9 +2,10 @@
 // tickets.
 
 import { again, attempt, certain, pending } from "./attempts.js";
-import { event, get, now } from "./api.js";
+import { event, get, now, post } from "./api.js";
+import { mayGiveBack, news } from "./changes.js";
 import { canGiveUp, giveUp, statusTag } from "./bookings.js";
-import { fill, h, say, sleep } from "./dom.js";
+import { ask, busy, fill, h, say, sleep } from "./dom.js";
 import { dateTime, left, placeName, plus, price, where } from "./format.js";
 import { sandbox } from "./login.js";
 import { paymentForm } from "./payment.js";
@@ -18,7 +19,7 @@ export default async function page({ id, query, signal, go }) {
     return undefined;
   }
   const b = await get(`/v1/bookings/${encodeURIComponent(id)}`, { signal });
-  const e = await event(b.event_id, { signal });
+  const e = await event(b.event_id, { fresh: true, signal });
   const view = new Booking(b, e, signal, go);
   view.run(query);
   return view.page;
@@ -169,11 +170,12 @@ class Booking {
       case "action_required":
         return ["One more step", this.action()];
       case "confirmed":
-        return ["Your tickets", tickets(b, e)];
+        return ["Your tickets", [news(e), tickets(b, e), this.giveBackButton()]];
       case "needs_attention":
         return ["We are looking into it", h("p", null, "Something did not go as it should. Our support has been told and settles it; you need not do anything, and you are not charged twice.")];
       case "refunding": case "refunded":
-        return [b.status === "refunded" ? "Refunded" : "Your refund is under way", back];
+        return [b.status === "refunded" ? "Refunded" : "Your refund is under way",
+          [news(e), h("p", null, "The money goes back the way you paid; banks take a few days to show it."), back]];
       default:
         return [{ expired: "The hold has run out", canceled: "The booking is canceled" }[b.status] ?? "The booking did not work out",
           [h("p", null, "Nothing is charged. The places are free for everybody again."), back]];
@@ -207,6 +209,22 @@ class Booking {
 
   cancelButton() {
     return canGiveUp(this.b) && h("p", null, h("button", { type: "button", class: "link", onclick: () => this.cancel() }, "Cancel and give the places back"));
+  }
+
+  giveBackButton() {
+    return mayGiveBack(this.e) && h("p", { class: "noprint" },
+      h("button", { type: "button", class: "link", id: "give-back", onclick: (click) => busy(click.currentTarget, () => this.giveBack()) }, "Give the tickets back for a refund"));
+  }
+
+  async giveBack() {
+    if (!await ask("Give all tickets of this booking back? Their codes end at once, and you get the money back.", "Give them back", "Keep them")) return;
+    try {
+      // The whole booking is given back once: a lost answer is asked for again under the same key.
+      this.take(await post(`/v1/bookings/${this.b.id}/refund`, {}, { key: `give-back-${this.b.id}` }));
+      fill(this.trouble);
+    } catch (error) {
+      show(this.trouble, error);
+    }
   }
 
   async cancel() {

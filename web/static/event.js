@@ -2,6 +2,7 @@
 
 import { event, now } from "./api.js";
 import { bestForm } from "./best.js";
+import { news } from "./changes.js";
 import { fill, h, sleep } from "./dom.js";
 import { poster, state } from "./events.js";
 import { count, dateTime, left, price, where } from "./format.js";
@@ -53,8 +54,7 @@ function waysOf(e, go, signal) {
     case "on_sale":
       return e.waiting_room && !admission(e.id) ? queueWay(e) : onSale(e, go);
     default:
-      return h("p", null, { postponed: "The event is postponed; there are no tickets until its new date is set.",
-        canceled: "The event is canceled. Whoever has tickets gets the money back.", past: "The event is over." }[e.status] ?? "There are no tickets.");
+      return [news(e), h("p", null, { postponed: "There are no tickets until its new date is set.", past: "The event is over." }[e.status] ?? "There are no tickets.")];
   }
 }
 
