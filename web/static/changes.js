@@ -19,8 +19,8 @@ export function mayGiveBack(e) {
 // null when nothing has changed.
 export function news(e) {
   const what = {
-    canceled: "The event is canceled. You get your money back; there is nothing that you need to do.",
-    postponed: "The event is postponed. Your tickets stay good for its new date.",
+    canceled: "The event is canceled. Whoever has tickets gets the money back, without doing anything.",
+    postponed: "The event is postponed. Tickets stay good for its new date.",
   }[e.status];
   const until = e.refunds_until && mayGiveBack(e) && `You may give your tickets back until ${dateTime(e.refunds_until)}.`;
   if (!what && !until) return null;
