@@ -49,7 +49,7 @@ func (m *model) costs(w io.Writer) {
 		row(w, f.name, number(f.APIMs), number(f.WorkerMs), number(f.TemporalMs), number(f.TemporalDBMs), number(f.PostgresMs), number(f.RedisMs), number(f.Events))
 	}
 	fmt.Fprintf(w, "\nA delivered change of a seat map: %s µs; a watching client: %s bytes of memory. "+
-		"Assumed, not measured: a search that no cache answers takes %s ms of Elasticsearch, %s ms of the API.\n\n",
+		"A search that no cache answers (`go run ./e2e/searchbench -search`): %s ms of Elasticsearch, %s ms of the API.\n\n",
 		number(c.Stream.CPUUsAnEvent), number(c.Stream.BytesAClient), number(c.UncachedSearchMs.Elasticsearch), number(c.UncachedSearchMs.API))
 }
 
