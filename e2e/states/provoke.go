@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"yourticket.example/e2e/system"
+	"yourticket.example/internal/parts"
 )
 
 // status is what /v1/status says.
@@ -55,7 +56,7 @@ func read[T any](ctx context.Context, w *world, path string) (into T, err error)
 
 // provoke brings each state about, and what belongs to it.
 func (w *world) provoke(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{w.well, w.slowDatabase, w.noCPU, w.guessing, w.noProviders, w.noRedis} {
+	for _, step := range []func(context.Context) error{w.well, w.slowDatabase, w.noCPU, w.guessing, w.noProviders, w.noRedis, w.noDatabase} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -139,9 +140,13 @@ func (w *world) slowDatabase(ctx context.Context) error {
 func (w *world) noCPU(ctx context.Context) error {
 	burning, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
-	go func() { defer close(done); burn(burning, w.System, 4) }()
+	go func() { defer close(done); burn(burning, w.System, 6) }()
 	defer func() { stop(); <-done }()
-	return w.await(ctx, "the api hashes passwords on its one CPU", "cpu", "", "warning", "alarm")
+	if err := w.await(ctx, "the api hashes passwords on its one CPU", "cpu", "", "alarm"); err != nil {
+		return err
+	}
+	wait(ctx, time.Minute) // over which the rules look at CPU
+	return w.await(ctx, "a minute later", "cpu", "CPUExhausted", "alarm")
 }
 
 func (w *world) guessing(ctx context.Context) error {
@@ -178,11 +183,22 @@ func (w *world) noProviders(ctx context.Context) error {
 	return w.Mend(ctx)
 }
 
-func (w *world) noRedis(ctx context.Context) error {
-	w.Redis.Kill()
-	err := w.await(ctx, "Redis is killed", "parts_unreached", "PartDown", "alarm")
-	if err := w.Redis.Restart(ctx); err != nil {
+func (w *world) noRedis(ctx context.Context) error { return w.killed(ctx, "Redis is killed", w.Redis) }
+
+func (w *world) noDatabase(ctx context.Context) error {
+	return w.killed(ctx, "PostgreSQL is killed", w.Postgres)
+}
+
+// killed takes a part away, and makes sure that the system is well again once it
+// is back.
+func (w *world) killed(ctx context.Context, what string, part *parts.Part) error {
+	part.Kill()
+	err := w.await(ctx, what, "parts_unreached", "PartDown", "alarm")
+	if err := part.Restart(ctx); err != nil {
 		return err
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return w.await(ctx, what+" and started again", "parts_unreached", "", "normal")
 }
