@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -137,7 +138,7 @@ func (s *show) allAgrees(t *testing.T, bookings int) {
 		settled(t, s.System, time.Minute)
 		return
 	}
-	report, code, err := s.Audit(t.Context(), "--settle", "30s")
+	report, code, err := s.Audit(t.Context(), "--settle", "30s", "--looks", strconv.Itoa(bookings))
 	require.NoError(t, err)
 	require.Zero(t, code, "%+v", report)
 }

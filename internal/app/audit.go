@@ -23,6 +23,9 @@ type AuditOptions struct {
 	Since time.Duration
 	// Settle is how long to wait, at most, for what is under way to end.
 	Settle time.Duration
+	// Looks is how many bookings that seem wrong are looked at again one by one;
+	// 0 for audit.Looks.
+	Looks int
 	// Repair rebuilds what is derived and found wrong, and checks again.
 	Repair bool
 }
@@ -92,7 +95,7 @@ func (s *stores) audit(ctx context.Context, cfg config.Config, o AuditOptions, m
 	if err := s.searchSource(cfg, &sources); err != nil {
 		return audit.Report{}, err
 	}
-	options := audit.Options{Sources: sources, Window: o.Since, Settle: o.Settle}
+	options := audit.Options{Sources: sources, Window: o.Since, Settle: o.Settle, Looks: o.Looks}
 	if o.Repair {
 		if options.Repair, err = s.repairer(cfg); err != nil {
 			return audit.Report{}, err

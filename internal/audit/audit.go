@@ -20,6 +20,9 @@ type Options struct {
 	Window time.Duration
 	// Settle is how long to wait, at most, for what is under way to end.
 	Settle time.Duration
+	// Looks bounds how many bookings that seem wrong are looked at again one by
+	// one; default Looks.
+	Looks int
 	// Repair, when set, rebuilds what is derived and was found wrong. The checks
 	// run again after it.
 	Repair Repairer
@@ -46,6 +49,9 @@ type audit struct {
 func Run(ctx context.Context, o Options) (Report, error) {
 	if o.Window <= 0 {
 		o.Window = 24 * time.Hour
+	}
+	if o.Looks <= 0 {
+		o.Looks = Looks
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -10,9 +10,9 @@ import (
 	"yourticket.example/ticket"
 )
 
-// mostSuspects bounds how many bookings are looked at twice: each costs a
-// request or two to a provider.
-const mostSuspects = 5000
+// Looks is how many bookings that seem wrong are looked at twice when nothing
+// else is said: each costs a request or two to a provider.
+const Looks = 5000
 
 // again looks a second time at all that seemed wrong, providers first: what was
 // on its way between the two readings is in order now.
@@ -25,9 +25,9 @@ func (m *moneyAudit) again(ctx context.Context, suspects map[string]postgres.Mon
 		}
 		look = append(look, id)
 	}
-	if len(look) > mostSuspects {
-		m.left = int64(len(look) - mostSuspects)
-		look = look[:mostSuspects]
+	if len(look) > m.a.Looks {
+		m.left = int64(len(look) - m.a.Looks)
+		look = look[:m.a.Looks]
 	}
 	charges := map[string][]ticket.ChargeBalance{}
 	for _, id := range look {

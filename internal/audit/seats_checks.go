@@ -84,14 +84,14 @@ func holdsEnd(ctx context.Context, a *audit, f *Finding) error {
 
 // overdue lists the holds that are overdue twice, some time apart.
 func (a *audit) overdue(ctx context.Context) ([]postgres.OverdueHold, error) {
-	list, err := a.Sales.OverdueHolds(ctx, lateBy, mostSuspects)
+	list, err := a.Sales.OverdueHolds(ctx, lateBy, Looks)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
 	if !pause(ctx, between) {
 		return nil, ctx.Err()
 	}
-	return a.Sales.OverdueHolds(ctx, lateBy, mostSuspects)
+	return a.Sales.OverdueHolds(ctx, lateBy, Looks)
 }
 
 // keeps tells whether Redis still keeps places for a hold.

@@ -20,6 +20,7 @@ type auditCommand struct {
 	Repair bool          `env:"AUDIT_REPAIR" help:"Rebuild what is derived and wrong (Redis, Elasticsearch) from PostgreSQL, and check again."`
 	Settle time.Duration `env:"AUDIT_SETTLE" default:"0s" help:"Wait up to this long for what is under way to end (default: ${default})."`
 	Since  time.Duration `env:"AUDIT_SINCE" default:"24h" help:"How far back the providers' books are read, besides everything that is open (default: ${default})."`
+	Looks  int           `env:"AUDIT_LOOKS" default:"5000" help:"How many bookings that seem wrong are looked at again one by one, by their provider (default: ${default})."`
 }
 
 // Run prints a line for each invariant. It fails when one is broken, or could
@@ -30,11 +31,13 @@ func (c *auditCommand) Run(ctx context.Context, s streams) error {
 		return usageError{errors.New("--settle must not be negative")}
 	case c.Since <= 0:
 		return usageError{errors.New("--since must be more than nothing")}
+	case c.Looks <= 0:
+		return usageError{errors.New("--looks must be at least 1")}
 	}
 	if err := prepare(c.Config, s.err, config.Migrating...); err != nil {
 		return err
 	}
-	report, err := app.Audit(ctx, c.Config, app.AuditOptions{Since: c.Since, Settle: c.Settle, Repair: c.Repair})
+	report, err := app.Audit(ctx, c.Config, app.AuditOptions{Since: c.Since, Settle: c.Settle, Looks: c.Looks, Repair: c.Repair})
 	if err != nil {
 		return err
 	}
