@@ -88,6 +88,10 @@ func TestEventFromDraftToSale(t *testing.T) {
 	w.do(t, "POST", path+"/publish", stranger, nil).problem(t, http.StatusNotFound, ticket.CodeNotFound)
 	own := w.do(t, "GET", path, h.token, nil).want(t, http.StatusOK)
 	require.Equal(t, "private, no-store", own.header.Get("Cache-Control"))
+	places := w.do(t, "GET", path+"/availability", h.token, nil).want(t, http.StatusOK)
+	require.Equal(t, "private, no-store", places.header.Get("Cache-Control"))
+	w.do(t, "GET", path+"/availability", stranger, nil).problem(t, http.StatusNotFound, ticket.CodeNotFound)
+	w.do(t, "GET", path+"/availability", "no-token", nil).problem(t, http.StatusNotFound, ticket.CodeNotFound)
 	require.Empty(t, w.do(t, "GET", "/v1/events", "", nil).want(t, http.StatusOK).body["items"])
 
 	for range 2 { // publishing again changes nothing

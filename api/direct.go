@@ -76,3 +76,12 @@ func (s *Server) addressedEvent(r *http.Request) (*ticket.Event, error) {
 	}
 	return e, err
 }
+
+// cachedAs says who may keep an answer about an event: nobody, of one that only
+// its organizer sees.
+func cachedAs(e *ticket.Event) []string {
+	if e.Status == ticket.EventDraft {
+		return cacheNot
+	}
+	return cacheASecond
+}

@@ -77,10 +77,7 @@ func (s *Server) getEvent(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h := w.Header()
-	h["Content-Type"], h["Cache-Control"], h["Etag"], h["Content-Length"] = jsonContent, cacheASecond, page.etag, page.length
-	if e.Status == ticket.EventDraft {
-		h["Cache-Control"] = cacheNot
-	}
+	h["Content-Type"], h["Cache-Control"], h["Etag"], h["Content-Length"] = jsonContent, cachedAs(e), page.etag, page.length
 	_, _ = w.Write(page.body) // the caller may be gone
 	return nil
 }

@@ -81,7 +81,7 @@ func (s *Server) getAvailability(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h := w.Header()
-	h["Cache-Control"], h["Vary"] = cacheASecond, byEncoding
+	h["Cache-Control"], h["Vary"] = cachedAs(e), byEncoding
 	etag, body := a.ETag, a.Body
 	zipped := a.Compresses() && acceptsGzip(r.Header.Get("Accept-Encoding"))
 	if zipped {

@@ -115,6 +115,7 @@ func backUp(t *testing.T, s *system.System) *backup {
 func (b *backup) restore(t *testing.T) {
 	t.Helper()
 	for _, name := range b.names {
+		b.quiet(t, name)
 		b.sql(t, `DROP DATABASE `+name+` WITH (FORCE)`)
 		if b.folder == "" {
 			b.sql(t, `ALTER DATABASE `+name+`_backup RENAME TO `+name, `ALTER DATABASE `+name+` ALLOW_CONNECTIONS true`)
@@ -124,6 +125,20 @@ func (b *backup) restore(t *testing.T) {
 		b.program(t, "pg_restore", "--exit-on-error", "--dbname="+b.url(name), filepath.Join(b.folder, name))
 	}
 	b.forget()
+}
+
+// quiet waits until nobody reads the database's log any more: the server ends a
+// sender a moment after its reader has stopped.
+func (b *backup) quiet(t *testing.T, name string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), b.server)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close(t.Context())) }()
+	require.Eventually(t, func() bool {
+		var active int
+		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_replication_slots WHERE database = $1 AND active`, name).Scan(&active)
+		return err == nil && active == 0
+	}, 30*time.Second, 50*time.Millisecond)
 }
 
 // forget drops the connections that the test itself keeps.
