@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 
+	"yourticket.example/internal/auth"
 	"yourticket.example/ticket"
 )
 
@@ -69,12 +70,22 @@ func (s *Server) addressedEvent(r *http.Request) (*ticket.Event, error) {
 		return nil, err
 	}
 	e, err := s.visibleEvent(r.Context(), id)
-	if ticket.CodeOf(err) == ticket.CodeNotFound && len(r.Header["Authorization"]) > 0 {
-		if ctx, known := s.introduce(r.Context(), r.Header.Get("Authorization")); known {
-			return s.visibleEvent(ctx, id)
+	if ticket.CodeOf(err) == ticket.CodeNotFound {
+		if user, refused := s.bearer(r.Context(), r.Header.Get("Authorization")); refused == nil {
+			return s.visibleEvent(auth.WithUser(r.Context(), user), id)
 		}
 	}
 	return e, err
+}
+
+// unchanged answers 304 to a caller who has what the entity tag names.
+func unchanged(w http.ResponseWriter, r *http.Request, etag string) bool {
+	known := r.Header["If-None-Match"]
+	if len(known) == 0 || !matches(known[0], etag) {
+		return false
+	}
+	w.WriteHeader(http.StatusNotModified)
+	return true
 }
 
 // cachedAs says who may keep an answer about an event: nobody, of one that only

@@ -154,15 +154,23 @@ func (s *Server) eventFacts(ctx context.Context, events []*ticket.Event) []event
 	now := s.now()
 	facts := make([]eventFacts, len(events))
 	for i, e := range events {
-		available := 1 // an event of which nothing is known counts as not sold out
-		facts[i].available = -1
+		free := -1
 		if err == nil {
-			available = counts[i].Available
-			facts[i].available = available
+			free = counts[i].Available
 		}
-		facts[i].status = e.PublicStatus(now, available)
+		facts[i] = factsOf(e, now, free, false)
 	}
 	return facts
+}
+
+// factsOf are an event's with so many free places, -1 when nobody knows. Then it
+// counts as sold out only if it was.
+func factsOf(e *ticket.Event, now time.Time, free int, wasSoldOut bool) eventFacts {
+	available := free
+	if free < 0 && !wasSoldOut {
+		available = 1
+	}
+	return eventFacts{status: e.PublicStatus(now, available), available: free}
 }
 
 func (s *Server) eventBodies(ctx context.Context, events []*ticket.Event) []EventBody {

@@ -88,8 +88,7 @@ func (s *Server) getAvailability(w http.ResponseWriter, r *http.Request) error {
 		etag, body = a.GzipETag, a.Gzip
 	}
 	h["Etag"] = []string{etag}
-	if matches(r.Header.Get("If-None-Match"), etag) {
-		w.WriteHeader(http.StatusNotModified)
+	if unchanged(w, r, etag) {
 		return nil
 	}
 	h["Content-Type"] = jsonContent

@@ -37,8 +37,7 @@ func (s *Server) getQueueStatus(w http.ResponseWriter, r *http.Request) error {
 	}
 	h := w.Header()
 	h["Etag"], h["Cache-Control"] = n.ETagHeader, cacheASecond
-	if known := r.Header["If-None-Match"]; len(known) > 0 && matches(known[0], n.ETag) {
-		w.WriteHeader(http.StatusNotModified)
+	if unchanged(w, r, n.ETag) {
 		return nil
 	}
 	h["Content-Type"], h["Content-Length"] = jsonContent, n.LengthHeader

@@ -130,15 +130,6 @@ func (s *Server) admit(who access) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// introduce adds the caller to a context, when an Authorization header names one.
-func (s *Server) introduce(ctx context.Context, header string) (with context.Context, known bool) {
-	user, err := s.bearer(ctx, header)
-	if err != nil {
-		return ctx, false
-	}
-	return auth.WithUser(ctx, user), true
-}
-
 // permit is CodeForbidden when the account has none of the roles that are needed.
 func (who access) permit(user auth.User) error {
 	if len(who.roles) == 0 || user.Has(who.roles...) {

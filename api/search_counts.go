@@ -45,9 +45,9 @@ func newFreeCounts(source Availability, now func() time.Time) *freeCounts {
 	return &freeCounts{source: source, now: now, kept: kept}
 }
 
-// of gives how many places each event has free, nil where it cannot be known.
-func (c *freeCounts) of(ctx context.Context, events []*ticket.Event) []*int {
-	free := make([]*int, len(events))
+// of gives how many places each event has free, -1 where it cannot be known.
+func (c *freeCounts) of(ctx context.Context, events []*ticket.Event) []int {
+	free := make([]int, len(events))
 	now := c.now()
 	var (
 		asked []*ticket.Event
@@ -55,7 +55,7 @@ func (c *freeCounts) of(ctx context.Context, events []*ticket.Event) []*int {
 	)
 	for i, e := range events {
 		if known, ok := c.kept.Get(e.ID); ok && now.Sub(known.at) < countedFor {
-			free[i] = &known.free
+			free[i] = known.free
 			continue
 		}
 		asked, where = append(asked, e), append(where, i)
@@ -73,8 +73,8 @@ func (c *freeCounts) of(ctx context.Context, events []*ticket.Event) []*int {
 
 // count asks the live state, and for events without one the books, unless those
 // were asked a moment ago. While the live state is away the books know best.
-func (c *freeCounts) count(ctx context.Context, events []*ticket.Event, now time.Time) []*int {
-	free := make([]*int, len(events))
+func (c *freeCounts) count(ctx context.Context, events []*ticket.Event, now time.Time) []int {
+	free := make([]int, len(events))
 	live, err := c.source.Live(ctx, events)
 	reached := err == nil
 	var (
@@ -83,17 +83,18 @@ func (c *freeCounts) count(ctx context.Context, events []*ticket.Event, now time
 	)
 	for i, e := range events {
 		n := freeCount{at: now}
-		known, ok := c.kept.Get(e.ID)
+		known, _ := c.kept.Get(e.ID)
 		switch {
 		case reached && live[i] >= 0:
 			n.free = live[i]
-		case reached && ok && now.Sub(known.booked) < bookedFor:
+		case reached && now.Sub(known.booked) < bookedFor:
 			n.free, n.booked = known.free, known.booked
 		default:
+			free[i] = -1
 			quiet, where = append(quiet, e), append(where, i)
 			continue
 		}
-		free[i] = &n.free
+		free[i] = n.free
 		c.kept.Add(e.ID, n)
 	}
 	if len(quiet) == 0 {
@@ -104,9 +105,8 @@ func (c *freeCounts) count(ctx context.Context, events []*ticket.Event, now time
 		return free
 	}
 	for j, i := range where {
-		n := freeCount{free: booked[j], at: now, booked: now}
-		free[i] = &n.free
-		c.kept.Add(quiet[j].ID, n)
+		free[i] = booked[j]
+		c.kept.Add(quiet[j].ID, freeCount{free: booked[j], at: now, booked: now})
 	}
 	return free
 }

@@ -53,7 +53,7 @@ func TestFreePlacesOfQuietEventsAreCountedRarely(t *testing.T) {
 		t.Helper()
 		now = now.Add(after)
 		list := free(t.Context(), busy, quiet)
-		return *list[0], *list[1]
+		return list[0], list[1]
 	}
 	want := func(after time.Duration, ofBusy, ofQuiet, looks, counts int) {
 		t.Helper()

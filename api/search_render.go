@@ -47,16 +47,7 @@ func (s *Server) prepareSearch(r *search.Result) (search.Render, error) {
 		free, now := s.counts.of(ctx, p.events), s.now()
 		facts := make([]eventFacts, len(p.events))
 		for i, e := range p.events {
-			available := 1
-			if p.rows[i].soldOut {
-				available = 0
-			}
-			facts[i].available = -1
-			if free[i] != nil {
-				available = *free[i]
-				facts[i].available = available
-			}
-			facts[i].status = e.PublicStatus(now, available)
+			facts[i] = factsOf(e, now, free[i], p.rows[i].soldOut)
 		}
 		return p.render(facts, degraded), nil
 	}, nil

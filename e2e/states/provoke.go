@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -196,11 +197,7 @@ func (w *world) noDatabase(ctx context.Context) error {
 // is back.
 func (w *world) killed(ctx context.Context, what string, part *parts.Part) error {
 	part.Kill()
-	err := w.await(ctx, what, "parts_unreached", "PartDown", "alarm")
-	if err := part.Restart(ctx); err != nil {
-		return err
-	}
-	if err != nil {
+	if err := errors.Join(w.await(ctx, what, "parts_unreached", "PartDown", "alarm"), part.Restart(ctx)); err != nil {
 		return err
 	}
 	return w.await(ctx, what+" and started again", "parts_unreached", "", "normal")

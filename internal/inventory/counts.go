@@ -105,32 +105,26 @@ func idsOf(events []*ticket.Event) []string {
 
 // count asks Redis, and the books for what Redis does not know.
 func (v *Inventory) count(ctx context.Context, events []*ticket.Event) (map[string]int, error) {
-	ids := idsOf(events)
-	free, err := v.live.Available(ctx, ids)
-	if err != nil { // Redis is away: browsing goes on
-		free = make([]int, len(events))
-		for i := range free {
-			free[i] = -1
-		}
-	}
-	var unknown []string
-	for i, n := range free {
-		if n < 0 {
-			unknown = append(unknown, ids[i])
-		}
-	}
-	var taken map[string]int
-	if len(unknown) > 0 {
-		if taken, err = v.books.Unsellable(ctx, unknown); err != nil {
-			return nil, err
-		}
-	}
+	live, err := v.Live(ctx, events)
+	reached := err == nil // while Redis is away browsing goes on
+	var unknown []*ticket.Event
 	out := make(map[string]int, len(events))
 	for i, e := range events {
-		out[e.ID] = free[i]
-		if free[i] < 0 {
-			out[e.ID] = e.Capacity - taken[e.ID]
+		if reached && live[i] >= 0 {
+			out[e.ID] = live[i]
+		} else {
+			unknown = append(unknown, e)
 		}
+	}
+	if len(unknown) == 0 {
+		return out, nil
+	}
+	booked, err := v.Booked(ctx, unknown)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range unknown {
+		out[e.ID] = booked[i]
 	}
 	return out, nil
 }
