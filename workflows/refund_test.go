@@ -37,21 +37,88 @@ type refundWorld struct {
 	resolve func(activities.ResolveRefundInput) error
 }
 
-// fail breaks a step: before it does anything ("error", "timeout"), or after
-// ("lost reply", which is also what a worker leaves that is killed).
-func (w *refundWorld) step(name string, do func()) error {
+func newRefundWorld(answers ...ticket.RefundStatus) *refundWorld {
+	return &refundWorld{answers: answers, refund: ticket.Refund{
+		ID: "rf_1", BookingID: "bk_1", Status: ticket.RefundRequested, Attempt: 1, Seats: []int{3}, Source: ticket.RefundBySupport,
+		Amount: ticket.Money{Amount: 5250, Currency: "EUR"}, Charge: ticket.TakenCharge{Provider: ticket.Stripe}, CreatedAt: start,
+	}}
+}
+
+// step does what a step does, or breaks it: before it does anything ("error",
+// "timeout"), or after ("lost reply").
+func (w *refundWorld) step(name string, do func()) (*ticket.Refund, error) {
 	if w.broken != name || w.times == 0 {
 		do()
-		return nil
+		now := w.refund
+		return &now, nil
 	}
 	w.times--
 	switch w.fault {
 	case "timeout":
-		return temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_START_TO_CLOSE, nil)
+		return nil, temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_START_TO_CLOSE, nil)
 	case "lost reply":
 		do()
 	}
-	return errors.New("broken")
+	return nil, errors.New("broken")
+}
+
+// refundSteps are the steps of refunds, each in the world of its refund.
+func refundSteps(of func(refundID string) *refundWorld) map[string]any {
+	return map[string]any{
+		"BeginRefund": func(_ context.Context, in activities.RefundInput) (activities.RefundStep, error) {
+			w := of(in.RefundID)
+			now, err := w.step("begin", func() { w.did("begin") })
+			if w.refusal != nil {
+				return activities.RefundStep{Refusal: w.refusal}, err
+			}
+			return activities.RefundStep{Refund: now}, err
+		},
+		"ReturnSeats": func(_ context.Context, in activities.RefundRef) error {
+			w := of(in.RefundID)
+			_, err := w.step("return seats", func() { w.did("return seats") })
+			return err
+		},
+		"SendRefund": func(_ context.Context, in activities.RefundRef) (*ticket.Refund, error) {
+			w := of(in.RefundID)
+			return w.step("send", w.send)
+		},
+		"FlagRefund": func(_ context.Context, in activities.FlagRefundInput) (*ticket.Refund, error) {
+			w := of(in.RefundID)
+			return w.step("flag", func() { w.refund.Status = ticket.RefundNeedsAttention; w.did("flag") })
+		},
+		"RetryRefund": func(_ context.Context, in activities.RefundRef) (*ticket.Refund, error) {
+			w := of(in.RefundID)
+			return w.step("retry", func() {
+				if w.refund.Status == ticket.RefundNeedsAttention {
+					w.refund.Status, w.refund.Attempt = ticket.RefundRequested, w.refund.Attempt+1
+				}
+				w.did("retry")
+			})
+		},
+		"ResolveRefund": func(_ context.Context, in activities.ResolveRefundInput) (*ticket.Refund, error) {
+			w := of(in.RefundID)
+			if w.resolve != nil {
+				if err := w.resolve(in); err != nil {
+					return nil, err
+				}
+			}
+			return w.step("resolve", func() {
+				w.refund.Status = ticket.RefundFailed
+				if w.refund.Unattributed() {
+					w.refund.Status = ticket.RefundSucceeded
+				}
+				w.did("resolve %v", in.Seats)
+			})
+		},
+	}
+}
+
+// send is the provider, which has one refund an attempt, however often it is
+// asked; what it says of it moves on each time that it is looked at.
+func (w *refundWorld) send() {
+	w.did("send %d", w.refund.Attempt)
+	w.refund.Status = w.answers[min(w.asked, len(w.answers)-1)]
+	w.asked++
 }
 
 func (w *refundWorld) run(t *testing.T) *testsuite.TestWorkflowEnvironment {
@@ -59,58 +126,7 @@ func (w *refundWorld) run(t *testing.T) *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
-	w.refund = ticket.Refund{
-		ID: "rf_1", BookingID: "bk_1", Status: ticket.RefundRequested, Attempt: 1, Seats: []int{3}, Source: ticket.RefundBySupport,
-		Amount: ticket.Money{Amount: 5250, Currency: "EUR"}, Charge: ticket.TakenCharge{Provider: ticket.Stripe}, CreatedAt: start,
-	}
-	for name, step := range map[string]any{
-		"BeginRefund": func(context.Context, activities.RefundInput) (activities.RefundStep, error) {
-			err := w.step("begin", func() { w.did("begin") })
-			if w.refusal != nil {
-				return activities.RefundStep{Refusal: w.refusal}, err
-			}
-			return activities.RefundStep{Refund: &w.refund}, err
-		},
-		"ReturnSeats": func(context.Context, activities.RefundRef) error {
-			return w.step("return seats", func() { w.did("return seats") })
-		},
-		"SendRefund": func(context.Context, activities.RefundRef) (*ticket.Refund, error) {
-			err := w.step("send", func() { w.did("send %d", w.refund.Attempt) })
-			if err == nil {
-				w.refund.Status = w.answers[min(w.asked, len(w.answers)-1)]
-				w.asked++
-			}
-			return &w.refund, err
-		},
-		"FlagRefund": func(context.Context, activities.FlagRefundInput) (*ticket.Refund, error) {
-			err := w.step("flag", func() { w.refund.Status = ticket.RefundNeedsAttention; w.did("flag") })
-			return &w.refund, err
-		},
-		"RetryRefund": func(context.Context, activities.RefundRef) (*ticket.Refund, error) {
-			err := w.step("retry", func() {
-				if w.refund.Status == ticket.RefundNeedsAttention {
-					w.refund.Status, w.refund.Attempt = ticket.RefundRequested, w.refund.Attempt+1
-				}
-				w.did("retry")
-			})
-			return &w.refund, err
-		},
-		"ResolveRefund": func(_ context.Context, in activities.ResolveRefundInput) (*ticket.Refund, error) {
-			if w.resolve != nil {
-				if err := w.resolve(in); err != nil {
-					return nil, err
-				}
-			}
-			err := w.step("resolve", func() {
-				w.refund.Status = ticket.RefundFailed
-				if w.refund.Unattributed() {
-					w.refund.Status = ticket.RefundSucceeded
-				}
-				w.did("resolve %v", in.Seats)
-			})
-			return &w.refund, err
-		},
-	} {
+	for name, step := range refundSteps(func(string) *refundWorld { return w }) {
 		env.RegisterActivityWithOptions(step, activity.RegisterOptions{Name: name})
 	}
 	env.RegisterWorkflowWithOptions(workflows.Refund, workflow.RegisterOptions{Name: workflows.RefundType})
@@ -153,7 +169,8 @@ func TestARefundComesToItsEndWhateverFails(t *testing.T) {
 		for _, fault := range []string{"error", "timeout", "lost reply"} {
 			t.Run(tt.step+" "+fault, func(t *testing.T) {
 				t.Parallel()
-				w := &refundWorld{answers: tt.answers, broken: tt.step, fault: fault, times: 4}
+				w := newRefundWorld(tt.answers...)
+				w.broken, w.fault, w.times = tt.step, fault, 4
 				env := w.run(t)
 				switch tt.support {
 				case "retry":
@@ -171,7 +188,8 @@ func TestARefundComesToItsEndWhateverFails(t *testing.T) {
 
 func TestARefundThatIsRefusedEndsWithoutEffect(t *testing.T) {
 	t.Parallel()
-	w := &refundWorld{refusal: &activities.Refusal{Code: ticket.CodeAlreadyUsed, Message: "used"}}
+	w := newRefundWorld()
+	w.refusal = &activities.Refusal{Code: ticket.CodeAlreadyUsed, Message: "used"}
 	out := w.ends(t, w.run(t))
 	require.Equal(t, ticket.CodeAlreadyUsed, out.Problem.Code)
 	require.Equal(t, []string{"begin"}, w.log())
@@ -181,7 +199,7 @@ func TestARefundThatIsRefusedEndsWithoutEffect(t *testing.T) {
 // for them, incomplete, and to money that is with the buyer already.
 func TestSupportIsToldWhatMakesNoSense(t *testing.T) {
 	t.Parallel()
-	w := &refundWorld{answers: []ticket.RefundStatus{ticket.RefundPending, ticket.RefundNeedsAttention}}
+	w := newRefundWorld(ticket.RefundPending, ticket.RefundNeedsAttention)
 	env := w.run(t)
 	early := update(t, env, time.Second, workflows.UpdateRetryPayment, workflows.SupportRequest{By: "ann"})
 	nameless := update(t, env, time.Hour, workflows.UpdateRetryPayment, workflows.SupportRequest{})
@@ -199,7 +217,7 @@ func TestSupportIsToldWhatMakesNoSense(t *testing.T) {
 // went back by hand, first in a way that the books refuse.
 func TestUnexplainedMoneyIsNeverSentAgain(t *testing.T) {
 	t.Parallel()
-	w := &refundWorld{answers: []ticket.RefundStatus{ticket.RefundNeedsAttention}}
+	w := newRefundWorld(ticket.RefundNeedsAttention)
 	w.resolve = func(in activities.ResolveRefundInput) error {
 		if in.Seats[0] == "Z-9" {
 			return temporal.NewNonRetryableApplicationError("has a place that is not the booking's", string(ticket.CodeInvalid), nil)
@@ -221,7 +239,7 @@ func TestUnexplainedMoneyIsNeverSentAgain(t *testing.T) {
 // anything of for a day turn out to be paid.
 func TestNewsOfTheProviderEndsTheWaitForSupport(t *testing.T) {
 	t.Parallel()
-	w := &refundWorld{answers: []ticket.RefundStatus{ticket.RefundNeedsAttention, ticket.RefundSucceeded}}
+	w := newRefundWorld(ticket.RefundNeedsAttention, ticket.RefundSucceeded)
 	env := w.run(t)
 	env.RegisterDelayedCallback(func() { env.SignalWorkflow(workflows.SignalPaymentEvent, nil) }, time.Hour)
 	out := w.ends(t, env)

@@ -2,7 +2,9 @@ package workflows_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,7 +24,16 @@ import (
 	"yourticket.example/workflows"
 )
 
-func TestMain(m *testing.M) { partstest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(refundWorkerOf) != "" {
+		if err := refundWorker(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	partstest.Main(m)
+}
 
 // serve runs purchases in this world on a real Temporal server, where
 // cancellation behaves as it will in earnest.
