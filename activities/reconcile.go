@@ -17,6 +17,8 @@ type ReconciliationBooks interface {
 	MatchEntries(ctx context.Context, id string, p ticket.Provider, completeTo, settled time.Time) error
 	ReconciliationLines(ctx context.Context, id string, after int64, limit int, differences bool) ([]ticket.ReconciliationLine, error)
 	RecordAction(ctx context.Context, id string, position int64, action string) error
+	StrayCaptures(ctx context.Context, id string, p ticket.Provider, refs []string) ([]postgres.StrayCapture, error)
+	RecordUndone(ctx context.Context, id string, position int64, why string) error
 	FinishReconciliation(ctx context.Context, id, failure string) error
 	Reconciliation(ctx context.Context, id string) (ticket.Reconciliation, error)
 }
@@ -203,54 +205,125 @@ type ToReview struct {
 }
 
 // HealDifferences books captures that we missed, and finds the charges that pay
-// for nothing and those of which we missed what the provider did. A charge is an orphan only if it names a booking of ours that
-// another charge, or none, pays for; what does not name one is left to people.
+// for nothing and those of which we missed what the provider did. A charge is an
+// orphan only if it names a booking of ours that another charge, or none, pays
+// for; what does not name one is left to people. An orphan that was given back
+// whole is no difference any more, and neither is the refund that did it.
 func (r *Reconciliations) HealDifferences(ctx context.Context, in LinesInput) (Healed, error) {
 	lines, err := r.Books.ReconciliationLines(ctx, in.ID, in.After, linePage, true)
 	if err != nil {
 		return Healed{}, err
 	}
-	out := Healed{Last: in.After, Done: len(lines) < linePage}
+	h := &healing{Reconciliations: r, id: in.ID, out: Healed{Last: in.After, Done: len(lines) < linePage}}
+	if err := h.readStrays(ctx, lines); err != nil {
+		return Healed{}, err
+	}
 	for _, l := range lines {
-		out.Last = l.Position
-		if l.Result != ticket.ResultProviderOnly || l.Parent == "" {
-			continue
-		}
-		if l.Kind != ticket.MovementCapture {
-			bookingID, err := r.Money.BookingOfCharge(ctx, l.Provider, "", l.Parent)
-			if err != nil {
-				return out, err
-			}
-			if bookingID != "" {
-				out.Reviews = append(out.Reviews, ToReview{Position: l.Position, BookingID: bookingID})
-			}
-			continue
-		}
-		if !ticket.IsID(ticket.KindBooking, l.BookingID) {
-			continue
-		}
-		home, err := r.Money.ChargeHome(ctx, l.BookingID, l.Provider, l.Parent)
+		h.out.Last = l.Position
 		switch {
-		case err != nil:
-			return out, err
-		case home.Captured:
-		case home.Known:
-			if err := r.Money.RecordCaptureAt(ctx, l.BookingID, l.Ref, l.At); err != nil {
-				return out, err
-			}
-			if err := r.Books.RecordAction(ctx, in.ID, l.Position, "the capture was booked"); err != nil {
-				return out, err
-			}
+		case l.Result != ticket.ResultProviderOnly || l.Parent == "":
+		case l.Kind == ticket.MovementCapture:
+			err = h.capture(ctx, l)
 		default:
-			out.Orphans = append(out.Orphans, Orphan{Position: l.Position, Query: ticket.ChargeQuery{
-				Request: ticket.ChargeRequest{BookingID: l.BookingID, Attempt: l.Attempt, Amount: ticket.Money{
-					Amount: *l.TheirAmount, Currency: l.Currency,
-				}},
-				Provider: l.Provider, Ref: l.Parent, AskedAt: l.At,
-			}})
+			err = h.change(ctx, l)
+		}
+		if err != nil {
+			return h.out, err
 		}
 	}
-	return out, nil
+	return h.out, nil
+}
+
+// healing is what is done about one page of differences.
+type healing struct {
+	*Reconciliations
+	id     string
+	strays map[stray]postgres.StrayCapture
+	out    Healed
+}
+
+// stray names a capture that may pay for nothing.
+type stray struct {
+	provider ticket.Provider
+	ref      string
+}
+
+func (h *healing) readStrays(ctx context.Context, lines []ticket.ReconciliationLine) error {
+	refs := map[ticket.Provider][]string{}
+	for _, l := range lines {
+		if l.Result != ticket.ResultProviderOnly {
+			continue
+		}
+		switch l.Kind {
+		case ticket.MovementCapture:
+			refs[l.Provider] = append(refs[l.Provider], l.Ref)
+		case ticket.MovementRefund:
+			refs[l.Provider] = append(refs[l.Provider], l.Parent)
+		default:
+		}
+	}
+	h.strays = map[stray]postgres.StrayCapture{}
+	for p, some := range refs {
+		found, err := h.Books.StrayCaptures(ctx, h.id, p, some)
+		if err != nil {
+			return err
+		}
+		for _, c := range found {
+			h.strays[stray{p, c.Ref}] = c
+		}
+	}
+	return nil
+}
+
+// capture books a capture that we missed, and has one undone that pays for nothing.
+func (h *healing) capture(ctx context.Context, l ticket.ReconciliationLine) error {
+	if !ticket.IsID(ticket.KindBooking, l.BookingID) {
+		return nil
+	}
+	home, err := h.Money.ChargeHome(ctx, l.BookingID, l.Provider, l.Parent)
+	if err != nil || home.Captured {
+		return err
+	}
+	if home.Known {
+		if err := h.Money.RecordCaptureAt(ctx, l.BookingID, l.Ref, l.At); err != nil {
+			return err
+		}
+		return h.Books.RecordAction(ctx, h.id, l.Position, "the capture was booked")
+	}
+	if c := h.strays[stray{l.Provider, l.Ref}]; c.Amount != 0 && c.Amount == -c.GivenBack {
+		return h.Books.RecordUndone(ctx, h.id, l.Position, "paid for nothing, and was given back")
+	}
+	h.out.Orphans = append(h.out.Orphans, Orphan{Position: l.Position, Query: ticket.ChargeQuery{
+		Request: ticket.ChargeRequest{BookingID: l.BookingID, Attempt: l.Attempt, Amount: ticket.Money{
+			Amount: *l.TheirAmount, Currency: l.Currency,
+		}},
+		Provider: l.Provider, Ref: l.Parent, AskedAt: l.At,
+	}})
+	return nil
+}
+
+// change has a charge of ours reviewed that changed without our having heard of
+// it, or says that a refund gave back what paid for nothing.
+func (h *healing) change(ctx context.Context, l ticket.ReconciliationLine) error {
+	bookingID, err := h.Money.BookingOfCharge(ctx, l.Provider, "", l.Parent)
+	if err != nil {
+		return err
+	}
+	if bookingID != "" {
+		h.out.Reviews = append(h.out.Reviews, ToReview{Position: l.Position, BookingID: bookingID})
+		return nil
+	}
+	c, ok := h.strays[stray{l.Provider, l.Parent}]
+	if !ok || l.Kind != ticket.MovementRefund || !ticket.IsID(ticket.KindBooking, c.BookingID) {
+		return nil
+	}
+	if !c.Undone {
+		home, err := h.Money.ChargeHome(ctx, c.BookingID, l.Provider, c.Parent)
+		if err != nil || home.Known || c.Amount != -c.GivenBack {
+			return err
+		}
+	}
+	return h.Books.RecordUndone(ctx, h.id, l.Position, "gave "+l.Parent+" back, which paid for nothing")
 }
 
 // NoteInput says what was done about a line.
@@ -275,7 +348,7 @@ func (r *Reconciliations) BookFees(ctx context.Context, in LinesInput) (Healed, 
 	byProvider := map[ticket.Provider][]ticket.ReconciliationLine{}
 	for _, l := range lines {
 		out.Last = l.Position
-		if l.Result == ticket.ResultMatched && l.Fee != 0 {
+		if l.Fee != 0 && explained(l) {
 			byProvider[l.Provider] = append(byProvider[l.Provider], l)
 		}
 	}
@@ -285,6 +358,12 @@ func (r *Reconciliations) BookFees(ctx context.Context, in LinesInput) (Healed, 
 		}
 	}
 	return out, nil
+}
+
+// explained tells whether it is known what a movement was, so that its fee can be
+// booked. The day of a capture that was just healed is not reconciled again.
+func explained(l ticket.ReconciliationLine) bool {
+	return l.Result == ticket.ResultMatched || l.Result == ticket.ResultUndone || l.Kind == ticket.MovementCapture && l.Action != ""
 }
 
 // FinishInput ends a reconciliation; Failure says why it came to nothing.

@@ -8,11 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
-	"yourticket.example/activities"
 	"yourticket.example/internal/postgres"
 	"yourticket.example/ticket"
 	"yourticket.example/workflows"
@@ -72,58 +68,14 @@ func (m *month) running(t *testing.T, which string) (ids []string) {
 	return ids
 }
 
-// hoursLater reads a provider's books when they are complete.
-type hoursLater struct{ activities.MovementReader }
-
-func (r hoursLater) Movements(ctx context.Context, from, to time.Time, cursor string) (ticket.MovementPage, error) {
-	page, err := r.MovementReader.Movements(ctx, from, to, cursor)
-	page.Until = time.Now().Add(time.Hour)
-	return page, err
-}
-
-// reconciles runs a whole reconciliation as it would run hours later, when time
-// explains nothing any more, and gives the differences that it found. What it
-// starts to heal them runs in the system itself.
+// reconciles runs a reconciliation and gives the differences that it found. What
+// it starts to heal them runs in the system itself.
 func (m *month) reconciles(t *testing.T) map[string]int {
 	t.Helper()
-	providers, err := m.Providers()
-	require.NoError(t, err)
-	catalogue := postgres.NewCatalogue(m.CatalogueDB)
-	steps := &activities.Reconciliations{
-		Books: catalogue, Money: postgres.NewSales(m.Shards), Providers: map[ticket.Provider]activities.MovementReader{},
-		Pace: func(context.Context, ticket.Provider) error { return nil },
-		Now:  func() time.Time { return time.Now().Add(2 * time.Hour) },
-	}
-	for name, p := range providers {
-		steps.Providers[name] = hoursLater{p.(activities.MovementReader)}
-	}
-	time.Sleep(2 * time.Second) // PayPal reports whole seconds that are over
-	const queue = "hours-later"
-	w := worker.New(m.TemporalSDK, queue, worker.Options{})
-	w.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.ReconcileType})
-	w.RegisterActivity(steps)
-	require.NoError(t, w.Start())
-	defer w.Stop()
-	id := fmt.Sprint("rc_month_", time.Now().UnixNano())
-	run, err := m.TemporalSDK.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: workflows.ReconcileID(id), TaskQueue: queue},
-		workflows.ReconcileType, workflows.ReconcileInput{
-			ID: id, Providers: []ticket.Provider{ticket.Stripe, ticket.PayPal}, RequestedBy: "month",
-			From: time.Now().Add(-2 * time.Hour), To: time.Now().Add(time.Minute),
-		})
-	require.NoError(t, err)
-	var r ticket.Reconciliation
-	require.NoError(t, run.Get(t.Context(), &r))
+	r, lines := reconciled(t, m.System)
 	found := map[string]int{}
-	for after := int64(0); ; {
-		lines, err := catalogue.ReconciliationLines(t.Context(), id, after, 1000, true)
-		require.NoError(t, err)
-		for _, l := range lines {
-			found[m.named(t, l)]++
-			after = l.Position
-		}
-		if len(lines) < 1000 {
-			break
-		}
+	for _, l := range lines {
+		found[m.named(t, l)]++
 	}
 	for _, total := range r.Totals {
 		t.Logf("%s %s %s: %d, theirs %d, ours %d, fees %d %s",

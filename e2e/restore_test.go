@@ -15,6 +15,8 @@ import (
 
 	"yourticket.example/e2e/system"
 	"yourticket.example/internal/audit"
+	"yourticket.example/ticket"
+	"yourticket.example/workflows"
 )
 
 // What docs/operations.md says of a restore, done: all databases go back to an
@@ -54,7 +56,26 @@ func TestRestoreOfAllDatabases(t *testing.T) {
 	}
 	require.Equal(t, "ss"+strings.Repeat("a", 18), s.redis(t, "GET", "#seats"), "the lost place is free, until somebody decides")
 	require.False(t, broken(report, 20))
+	undoes(t, s.System, lost)
 	answer(t, http.StatusOK)(s.Anonymous().Do(t.Context(), http.MethodGet, "/v1/events/"+s.hall.ID+"/availability", nil))
+}
+
+// undoes has a reconciliation give back the money of a booking that the books have
+// lost, and of no other. The audit then names the booking for what its buyer was
+// told (18) and for having been paid (7), as long as Temporal and the provider
+// remember that.
+func undoes(t *testing.T, s *system.System, lost system.Booking) {
+	t.Helper()
+	_, found := reconciled(t, s)
+	require.Len(t, found, 1, "one payment pays for nothing")
+	require.Equal(t, lost.ID, found[0].BookingID)
+	require.Equal(t, ticket.MovementCapture, found[0].Kind)
+	settle := workflows.SettleID(lost.ID, found[0].Provider, found[0].Attempt)
+	require.NoError(t, s.TemporalSDK.GetWorkflow(t.Context(), settle, "").Get(t.Context(), nil))
+	_, found = reconciled(t, s)
+	require.Empty(t, found, "it was given back")
+	report := auditUntil(t, s, func(r audit.Report) bool { return slices.Equal(r.Broken(), []int{7, 18}) })
+	require.Contains(t, said(report), lost.ID)
 }
 
 // auditUntil audits until the report is as it should become, for change capture

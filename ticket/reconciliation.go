@@ -17,7 +17,8 @@ type ReconciliationResult string
 
 // The results. Timing is a difference that time explains: one side is not
 // complete yet. Not ours are movements that our books do not keep, such as
-// payouts.
+// payouts. Undone are a capture that paid for nothing and the refund that gave it
+// back whole.
 const (
 	ResultMatched       ReconciliationResult = "matched"
 	ResultAmountDiffers ReconciliationResult = "amount_differs"
@@ -25,7 +26,12 @@ const (
 	ResultOursOnly      ReconciliationResult = "ours_only"
 	ResultTiming        ReconciliationResult = "timing"
 	ResultNotOurs       ReconciliationResult = "not_ours"
+	ResultUndone        ReconciliationResult = "undone"
 )
+
+// UndoneBy begins the action of a line whose charge a workflow, whose id follows,
+// undoes.
+const UndoneBy = "undone by "
 
 // Reconciliation compares our books with the providers' own, from From until
 // before To.

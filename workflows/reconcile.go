@@ -186,7 +186,7 @@ func (r *reconciliation) settle(o activities.Orphan) error {
 		return err
 	}
 	r.orphans++
-	note := activities.NoteInput{ID: r.in.ID, Position: o.Position, Action: "undone by " + id}
+	note := activities.NoteInput{ID: r.in.ID, Position: o.Position, Action: ticket.UndoneBy + id}
 	return workflow.ExecuteActivity(r.ctx, reconciliations.NoteAction, note).Get(r.ctx, nil)
 }
 

@@ -130,6 +130,50 @@ func (c *Catalogue) FinishReconciliation(ctx context.Context, id, failure string
 	})
 }
 
+// StrayCapture is a capture that only its provider has.
+type StrayCapture struct {
+	Ref       string
+	BookingID string // as the provider remembers it
+	Parent    string // the intent or authorization that it was made from
+	Amount    int64
+	GivenBack int64 // by refunds in the same books; negative
+	Undone    bool  // by an earlier reconciliation
+}
+
+// StrayCaptures gives those with these references that the provider's books as
+// they were gathered have, or that an earlier reconciliation had undone.
+func (c *Catalogue) StrayCaptures(ctx context.Context, id string, p ticket.Provider, refs []string) (list []StrayCapture, err error) {
+	defer wrap(&err, "postgres.StrayCaptures(%s, %d)", id, len(refs))
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	rows, err := c.db(ctx).Query(ctx, `
+		WITH theirs AS (SELECT kind, ref, parent, booking_id, amount FROM reconciliation_entries
+		                WHERE reconciliation_id = $1 AND provider = $2 AND side = 'theirs' AND (ref = ANY($3) OR parent = ANY($3))),
+		back AS (SELECT parent AS ref, sum(amount)::bigint AS amount FROM theirs WHERE kind IN ('refund', 'refund_failed') GROUP BY parent),
+		captures AS (
+			SELECT t.ref, t.booking_id, t.parent, t.amount, COALESCE(back.amount, 0) AS given_back, false AS undone
+			FROM theirs t LEFT JOIN back USING (ref) WHERE t.kind = 'capture'
+			UNION ALL
+			SELECT ref, booking_id, parent, their_amount, 0, true FROM reconciliation_lines
+			WHERE ref = ANY($3) AND action <> '' AND provider = $2 AND kind = 'capture' AND starts_with(action, $4) AND reconciliation_id <> $1
+		)
+		SELECT ref, max(booking_id), max(parent), max(amount), min(given_back), bool_or(undone) FROM captures GROUP BY ref`, id, p, refs, ticket.UndoneBy)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[StrayCapture])
+}
+
+// RecordUndone says of a line that it is no difference, and why.
+func (c *Catalogue) RecordUndone(ctx context.Context, id string, position int64, why string) (err error) {
+	defer wrap(&err, "postgres.RecordUndone(%s, %d)", id, position)
+	_, err = c.db(ctx).Exec(ctx, `
+		UPDATE reconciliation_lines SET result = 'undone', action = $3
+		WHERE reconciliation_id = $1 AND position = $2 AND result = 'provider_only'`, id, position, why)
+	return err
+}
+
 // RecordAction notes at a line what was done about its difference.
 func (c *Catalogue) RecordAction(ctx context.Context, id string, position int64, action string) (err error) {
 	defer wrap(&err, "postgres.RecordAction(%s, %d)", id, position)
@@ -174,7 +218,7 @@ func (c *Catalogue) Reconciliation(ctx context.Context, id string) (r ticket.Rec
 		switch t.Result {
 		case ticket.ResultAmountDiffers, ticket.ResultProviderOnly, ticket.ResultOursOnly:
 			r.Differences += t.Count
-		case ticket.ResultMatched, ticket.ResultTiming, ticket.ResultNotOurs:
+		case ticket.ResultMatched, ticket.ResultTiming, ticket.ResultNotOurs, ticket.ResultUndone:
 		}
 	}
 	return r, nil

@@ -111,9 +111,9 @@ func (s *Sales) BookFees(ctx context.Context, p ticket.Provider, lines []ticket.
 		}
 		_, err := s.shards[n].Exec(ctx, `
 			INSERT INTO journal (transaction_id, account, booking_id, event_id, amount, currency, created_at)
-			SELECT f.id, l.account, b.id, b.event_id, l.amount, f.currency, f.at
+			SELECT f.id, l.account, f.booking, COALESCE(b.event_id, ''), l.amount, f.currency, f.at
 			FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[]) AS f (id, booking, fee, currency, at, ref)
-			JOIN bookings b ON b.id = f.booking
+			LEFT JOIN bookings b ON b.id = f.booking -- none has the charge of a booking that a restore has lost
 			CROSS JOIN LATERAL (VALUES ('expense:fees:' || $1::text, f.fee), ('clearing:' || $1::text, -f.fee)) AS l (account, amount)
 			WHERE NOT EXISTS (SELECT 1 FROM disputes d WHERE d.provider = $1 AND d.ref = f.ref AND d.fee <> 0)
 			ON CONFLICT DO NOTHING`, p, ids, bookings, fees, currencies, times, refs)

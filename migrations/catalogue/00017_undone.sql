@@ -1,0 +1,15 @@
+-- +goose Up
+
+-- Money that paid for nothing and went back is a result of its own, not a difference.
+ALTER TABLE reconciliation_lines DROP CONSTRAINT reconciliation_lines_result_check;
+ALTER TABLE reconciliation_lines ADD CONSTRAINT reconciliation_lines_result_check
+    CHECK (result IN ('matched', 'amount_differs', 'provider_only', 'ours_only', 'timing', 'not_ours', 'undone'));
+-- A day's report has the refund of a charge that an earlier day's report had undone.
+CREATE INDEX reconciliation_lines_acted ON reconciliation_lines (ref) WHERE action <> '';
+
+-- +goose Down
+DROP INDEX reconciliation_lines_acted;
+UPDATE reconciliation_lines SET result = 'provider_only' WHERE result = 'undone';
+ALTER TABLE reconciliation_lines DROP CONSTRAINT reconciliation_lines_result_check;
+ALTER TABLE reconciliation_lines ADD CONSTRAINT reconciliation_lines_result_check
+    CHECK (result IN ('matched', 'amount_differs', 'provider_only', 'ours_only', 'timing', 'not_ours'));
