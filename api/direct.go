@@ -49,6 +49,14 @@ var (
 	ifNoneMatch = &huma.Param{Name: "If-None-Match", In: "header", Schema: &huma.Schema{Type: "string"}}
 )
 
+// taggedResponse documents JSON that callers keep and ask for again by its entity tag.
+func taggedResponse(description string, schema *huma.Schema) *huma.Response {
+	text := &huma.Header{Schema: &huma.Schema{Type: huma.TypeString}}
+	r := jsonResponse(description, schema)
+	r.Headers = map[string]*huma.Header{"ETag": text, "Cache-Control": text}
+	return r
+}
+
 // addressed gives the id or slug of the event in a request's path.
 func addressed(r *http.Request) (string, error) {
 	id := chi.URLParam(r, "event_id")

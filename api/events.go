@@ -23,13 +23,11 @@ func (s *Server) registerEvents(api huma.API) {
 	register(s, api, huma.Operation{
 		OperationID: "list-events", Method: http.MethodGet, Path: "/v1/events", Tags: tags, Summary: "Upcoming events, by start",
 	}, public, s.listEvents)
-	version := &huma.Header{Schema: &huma.Schema{Type: "string"}}
-	answer := jsonResponse("The event.", api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[EventBody](), true, "EventBody"))
-	answer.Headers = map[string]*huma.Header{"ETag": version, "Cache-Control": version}
+	event := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[EventBody](), true, "EventBody")
 	s.direct(api, huma.Operation{
 		OperationID: "get-event", Path: "/v1/events/{event_id}", Tags: tags, Summary: "An event",
 		Description: "Its ETag is its version, for If-Match. Drafts are shown to their organizer.",
-		Parameters:  []*huma.Param{eventAddress}, Responses: map[string]*huma.Response{"200": answer},
+		Parameters:  []*huma.Param{eventAddress}, Responses: map[string]*huma.Response{"200": taggedResponse("The event.", event)},
 	}, anyone, s.getEvent)
 }
 

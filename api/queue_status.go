@@ -20,7 +20,7 @@ func (s *Server) registerQueueStatus(api huma.API) {
 			"commitment is the SHA-256 of the draw's seed; once the seed is there, everybody's number can be recomputed from it and entries.",
 		Parameters: []*huma.Param{eventAddress, ifNoneMatch},
 		Responses: map[string]*huma.Response{
-			"200": jsonResponse("The status.", schemas.Schema(reflect.TypeFor[waitingroom.Status](), true, "QueueStatus")),
+			"200": taggedResponse("The status.", schemas.Schema(reflect.TypeFor[waitingroom.Status](), true, "QueueStatus")),
 			"304": {Description: "Nothing has changed."},
 		},
 	}, public, s.getQueueStatus)

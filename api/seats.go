@@ -27,7 +27,7 @@ func (s *Server) registerSeats(api huma.API) {
 		OperationID: "get-availability", Path: "/v1/events/{event_id}/availability", Tags: []string{"Catalogue"},
 		Summary: "The state of every place", Parameters: []*huma.Param{eventAddress, ifNoneMatch},
 		Responses: map[string]*huma.Response{
-			"200": jsonResponse("The state of every place.", schemas.Schema(reflect.TypeFor[availabilityBody](), true, "SeatAvailability")),
+			"200": taggedResponse("The state of every place.", schemas.Schema(reflect.TypeFor[availabilityBody](), true, "SeatAvailability")),
 			"304": {Description: "Nothing has changed."},
 		},
 	}, anyone, s.getAvailability)

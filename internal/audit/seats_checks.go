@@ -82,16 +82,19 @@ func holdsEnd(ctx context.Context, a *audit, f *Finding) error {
 	return a.fromSeats(ctx, f, false)
 }
 
+// mostOverdue bounds how many holds that nobody has ended are listed.
+const mostOverdue = 5000
+
 // overdue lists the holds that are overdue twice, some time apart.
 func (a *audit) overdue(ctx context.Context) ([]postgres.OverdueHold, error) {
-	list, err := a.Sales.OverdueHolds(ctx, lateBy, Looks)
+	list, err := a.Sales.OverdueHolds(ctx, lateBy, mostOverdue)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
 	if !pause(ctx, between) {
 		return nil, ctx.Err()
 	}
-	return a.Sales.OverdueHolds(ctx, lateBy, Looks)
+	return a.Sales.OverdueHolds(ctx, lateBy, mostOverdue)
 }
 
 // keeps tells whether Redis still keeps places for a hold.
