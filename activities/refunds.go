@@ -154,6 +154,13 @@ func (r *Refunds) SendRefund(ctx context.Context, in RefundRef) (*ticket.Refund,
 	if !ok {
 		return nil, ticket.Errorf(ticket.CodeInvalid, "There is no payment provider %q.", refund.Charge.Provider)
 	}
+	if refund.Attempt > 1 {
+		// An attempt before may have been heard and its answer lost: a new key would
+		// send the money twice.
+		if there, err := begun(ctx, provider, refund); err != nil || there != nil {
+			return r.bookIf(ctx, refund, there, err)
+		}
+	}
 	found, err := provider.SendRefund(ctx, refund)
 	if ticket.CodeOf(err) == ticket.CodeProviderRefused {
 		news := postgres.RefundNews{Status: ticket.RefundNeedsAttention, Attempt: refund.Attempt, Note: messageOf(err)}
@@ -168,19 +175,42 @@ func (r *Refunds) SendRefund(ctx context.Context, in RefundRef) (*ticket.Refund,
 // look reads a refund in the provider's books and brings ours in line.
 func (r *Refunds) look(ctx context.Context, refund *ticket.Refund) (*ticket.Refund, error) {
 	provider, ok := r.Providers[refund.Charge.Provider]
-	if !ok || refund.Ref == "" {
+	if !ok {
 		return refund, nil
 	}
+	there, err := begun(ctx, provider, refund)
+	return r.bookIf(ctx, refund, there, err)
+}
+
+// begun finds a refund in the provider's books: by its reference, or, while we
+// know of none, the one that carries our id in whichever attempt and did not
+// fail. Nil when there is none.
+func begun(ctx context.Context, provider ticket.PaymentProvider, refund *ticket.Refund) (*ticket.ProviderRefund, error) {
 	list, err := provider.Refunds(ctx, refund.Charge)
 	if err != nil {
 		return nil, err
 	}
-	for _, found := range list {
-		if found.Ref == refund.Ref {
-			return r.book(ctx, refund, found)
+	for i, found := range list {
+		ours := found.Ref == refund.Ref
+		if refund.Ref == "" {
+			ours = found.RefundID == refund.ID && found.State != ticket.RefundStateFailed
+		}
+		if ours {
+			return &list[i], nil
 		}
 	}
-	return refund, nil
+	return nil, nil
+}
+
+// bookIf writes down what was found; without anything the refund stays as it is.
+func (r *Refunds) bookIf(ctx context.Context, refund *ticket.Refund, found *ticket.ProviderRefund, err error) (*ticket.Refund, error) {
+	switch {
+	case err != nil:
+		return nil, err
+	case found == nil:
+		return refund, nil
+	}
+	return r.book(ctx, refund, *found)
 }
 
 // book writes down what the provider's books say of a refund.
