@@ -104,6 +104,10 @@ func (r *refund) attend(reason string) {
 	ctx := local(r.ctx, giveUp, patiently, "flag")
 	flag := activities.FlagRefundInput{RefundID: r.in.RefundID, Attempt: r.refund.Attempt, Reason: reason}
 	_ = r.step(workflow.ExecuteLocalActivity(ctx, refunds.FlagRefund, flag))
+	if r.refund.Status == ticket.RefundSucceeded {
+		r.finish() // it had been booked, and its answer lost
+		return
+	}
 	for {
 		again := r.callSupport(reason)
 		ctx = local(r.ctx, giveUp, patiently, "go on")

@@ -47,6 +47,8 @@ func (n RefundNews) after(r *ticket.Refund) (booked string, changes bool) {
 	case n.Attempt != r.Attempt, r.Status == n.Status && r.Ref == n.Ref, r.Status == ticket.RefundFailed,
 		r.Status == ticket.RefundSucceeded && n.Status == ticket.RefundPending:
 		return "", false
+	case r.Status == ticket.RefundSucceeded && n.Status != ticket.RefundSucceeded && (n.Found == nil || n.Found.State != ticket.RefundStateFailed):
+		return "", false // only its provider takes a success back
 	case r.Status == ticket.RefundSucceeded && n.Status == ticket.RefundSucceeded:
 	case n.Status == ticket.RefundSucceeded:
 		return "paid", true
