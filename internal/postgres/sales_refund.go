@@ -105,7 +105,8 @@ func lockBooking(ctx context.Context, tx pgx.Tx, id string) (*paidBooking, error
 	var provider *ticket.Provider
 	err := tx.QueryRow(ctx, `
 		SELECT b.event_id, b.buyer_id, b.status, b.currency, p.provider, COALESCE(p.amount, 0),
-		       (SELECT COALESCE(sum(r.amount), 0)::bigint FROM refunds r WHERE r.booking_id = b.id)
+		       (SELECT COALESCE(sum(r.amount), 0)::bigint FROM refunds r
+		        WHERE r.booking_id = b.id AND NOT (r.status = 'failed' AND r.seat_indexes = '{}')) -- a gift that came back
 		FROM bookings b LEFT JOIN payments p ON p.booking_id = b.id WHERE b.id = $1 FOR UPDATE OF b`, id).
 		Scan(&b.eventID, &b.buyerID, &b.status, &b.currency, &provider, &b.paid, &b.returned)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -137,7 +138,6 @@ func (b *paidBooking) refundable(o RefundOrder) ([]bookedTicket, error) {
 		return nil, ticket.Errorf(ticket.CodeBookingState, "The booking is %s and cannot be refunded.", b.status)
 	}
 	var chosen []bookedTicket
-	var sum int64
 	for _, t := range b.tickets {
 		named := slices.Contains(o.Seats, t.seat)
 		if !named && (o.Seats != nil || !t.live()) {
@@ -147,15 +147,12 @@ func (b *paidBooking) refundable(o RefundOrder) ([]bookedTicket, error) {
 			return nil, err
 		}
 		chosen = append(chosen, t)
-		sum += t.price + t.fee
 	}
 	switch {
 	case len(chosen) < len(o.Seats):
 		return nil, ticket.Invalid("seats", "has a place that is not the booking's")
 	case len(chosen) == 0:
 		return nil, ticket.Errorf(ticket.CodeBookingState, "Nothing of the booking is left to be refunded.")
-	case sum > b.paid-b.returned:
-		return nil, ticket.Errorf(ticket.CodeBookingState, "More would be refunded than is left of the payment.")
 	}
 	return chosen, nil
 }
@@ -176,7 +173,8 @@ func (t bookedTicket) refusal(source ticket.RefundSource) error {
 }
 
 // endTickets writes the pivot. Debits are positive: what the organizer and our
-// fees lose, the buyer is owed until the provider has paid it out.
+// fees lose, the buyer is owed until the provider has paid it out. Money that was
+// given before without a ticket having ended for it counts towards what is owed.
 func (b *paidBooking) endTickets(ctx context.Context, tx pgx.Tx, o RefundOrder, chosen []bookedTicket) error {
 	var (
 		ids      []string
@@ -186,6 +184,10 @@ func (b *paidBooking) endTickets(ctx context.Context, tx pgx.Tx, o RefundOrder, 
 	for _, t := range chosen {
 		ids, seats = append(ids, t.id), append(seats, t.seat)
 		net, fee = net+t.price, fee+t.fee
+	}
+	given := int64(0)
+	if o.Source != ticket.RefundByProvider && o.Source != ticket.RefundByDispute { // whose money has gone as it has gone
+		given = max(0, net+fee-(b.paid-b.returned))
 	}
 	_, err := tx.Exec(ctx, `
 		WITH ended AS (
@@ -200,13 +202,14 @@ func (b *paidBooking) endTickets(ctx context.Context, tx pgx.Tx, o RefundOrder, 
 		), refund AS (
 			INSERT INTO refunds (id, booking_id, event_id, seat_indexes, amount, currency, reason, asked_by, source, provider,
 			                     resell, status, fingerprint)
-			VALUES ($1, $2, $4, $6, $8::bigint + $9, $10, $11, $12, $13, $14, $7, 'requested', $15)
+			VALUES ($1, $2, $4, $6, $8::bigint + $9 - $16, $10, $11, $12, $13, $14, $7, 'requested', $15)
 		)
 		INSERT INTO journal (transaction_id, account, booking_id, event_id, amount, currency)
 		SELECT $1 || '/refund', l.account, $2, $4, l.amount, $10
-		FROM (VALUES ('payable:organizer', $8::bigint), ('revenue:fees', $9::bigint), ('refunds:' || $14, -($8::bigint + $9))) AS l (account, amount)
+		FROM (VALUES ('payable:organizer', $8::bigint), ('revenue:fees', $9::bigint), ('refunds:' || $14, $16 - $8::bigint - $9),
+		             ('goodwill', -$16::bigint)) AS l (account, amount)
 		WHERE l.amount <> 0`,
-		o.ID, b.id, ids, b.eventID, b.buyerID, seats, o.Resell, net, fee, b.currency, o.Reason, o.By, o.Source, string(b.provider), o.Fingerprint)
+		o.ID, b.id, ids, b.eventID, b.buyerID, seats, o.Resell, net, fee, b.currency, o.Reason, o.By, o.Source, string(b.provider), o.Fingerprint, given)
 	return err
 }
 

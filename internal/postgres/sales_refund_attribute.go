@@ -43,6 +43,7 @@ func (s *Sales) AttributeRefund(ctx context.Context, id string, a Attribution) (
 func (b *paidBooking) attribute(ctx context.Context, tx pgx.Tx, r *ticket.Refund, seats []int) error {
 	var ids []string
 	var net, fee int64
+	seated := false
 	for _, t := range b.tickets {
 		if !slices.Contains(seats, t.seat) {
 			continue
@@ -51,6 +52,7 @@ func (b *paidBooking) attribute(ctx context.Context, tx pgx.Tx, r *ticket.Refund
 			return ticket.Errorf(ticket.CodeBookingState, "One of the tickets was refunded before.")
 		}
 		ids, net, fee = append(ids, t.id), net+t.price, fee+t.fee
+		seated = seated || t.status == ticket.TicketUsed
 	}
 	if len(ids) < len(seats) {
 		return ticket.Invalid("seats", "has a place that is not the booking's")
@@ -60,13 +62,15 @@ func (b *paidBooking) attribute(ctx context.Context, tx pgx.Tx, r *ticket.Refund
 			UPDATE tickets SET status = 'refunded', frozen = false WHERE id = ANY($3)
 		), counted AS (
 			UPDATE buyer_tickets SET tickets = tickets - cardinality($3::text[]) WHERE event_id = $4 AND buyer_id = $5
+		), kept AS (
+			UPDATE refunds SET resell = false WHERE id = $1 AND $11 -- nobody is sold a place on which somebody sits
 		)
 		INSERT INTO journal (transaction_id, account, booking_id, event_id, amount, currency)
 		SELECT $1 || '/attributed', l.account, $2, $4, l.amount, $6
 		FROM (VALUES ('payable:organizer', $7::bigint), ('revenue:fees', $8::bigint), ('suspense:' || $9, -$10::bigint),
 		             ('goodwill', $10::bigint - $7 - $8)) AS l (account, amount)
 		WHERE l.amount <> 0`,
-		r.ID, b.id, ids, b.eventID, b.buyerID, b.currency, net, fee, string(b.provider), r.Amount.Amount)
+		r.ID, b.id, ids, b.eventID, b.buyerID, b.currency, net, fee, string(b.provider), r.Amount.Amount, seated)
 	return err
 }
 

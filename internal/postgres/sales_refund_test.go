@@ -78,10 +78,74 @@ func TestARefundOwesTheMoneyAndPaysItOnce(t *testing.T) {
 	require.NoError(t, err)
 	booking(ticket.BookingRefunded)
 	require.Zero(t, balance("clearing:stripe"))
-	_, err = s.SettleRefund(t.Context(), rest.ID, postgres.RefundNews{Status: ticket.RefundNeedsAttention, Attempt: 2, Ref: "re_2"})
+	failed := ticket.ProviderRefund{Ref: "re_2", State: ticket.RefundStateFailed, Amount: 2 * 5250, RefundID: rest.ID, Attempt: 2}
+	_, err = s.SettleRefund(t.Context(), rest.ID, postgres.RefundNews{Status: ticket.RefundNeedsAttention, Attempt: 2, Ref: "re_2", Found: &failed})
 	require.NoError(t, err)
 	booking(ticket.BookingNeedsAttention)
 	require.Equal(t, int64(-2*5250), balance("refunds:stripe"), "what came back is owed again")
+}
+
+// TestOnlyItsProviderTakesASuccessBack flags a refund that had succeeded, of which
+// its workflow had not heard: the books stay.
+func TestOnlyItsProviderTakesASuccessBack(t *testing.T) {
+	t.Parallel()
+	s, db, id := captured(t)
+	o := order(id, "a", 2)
+	_, err := s.BeginRefund(t.Context(), o)
+	require.NoError(t, err)
+	_, err = s.SendingRefund(t.Context(), o.ID)
+	require.NoError(t, err)
+	paid := postgres.RefundNews{Status: ticket.RefundSucceeded, Attempt: 1, Ref: "re_1"}
+	_, err = s.SettleRefund(t.Context(), o.ID, paid)
+	require.NoError(t, err)
+	before := ledgerOf(t, db)
+	r, err := s.SettleRefund(t.Context(), o.ID, postgres.RefundNews{Status: ticket.RefundNeedsAttention, Attempt: 1, Note: "could not be asked"})
+	require.NoError(t, err)
+	require.Equal(t, ticket.RefundSucceeded, r.Status)
+	require.Equal(t, before, ledgerOf(t, db))
+	failed := ticket.ProviderRefund{Ref: "re_1", State: ticket.RefundStateFailed, Amount: 5250, RefundID: o.ID, Attempt: 1}
+	r, err = s.SettleRefund(t.Context(), o.ID, postgres.RefundNews{Status: ticket.RefundNeedsAttention, Attempt: 1, Ref: "re_1", Found: &failed})
+	require.NoError(t, err)
+	require.Equal(t, ticket.RefundNeedsAttention, r.Status)
+	require.Equal(t, int64(-5250), ledgerOf(t, db)["refunds:stripe"], "owed again")
+}
+
+// TestAGiftCountsTowardsWhatIsOwed gives money back for no ticket, and then all
+// tickets: no more goes back than was paid. A gift that its bank sent back counts
+// no more.
+func TestAGiftCountsTowardsWhatIsOwed(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name      string
+		comesBack bool
+		want      int64
+	}{{"it stays given", false, 10500 - 4000}, {"it comes back", true, 10500}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s, db, id := captured(t)
+			found := byHand("re_1", "succeeded", 4000)
+			follow, err := s.ReviewCharge(t.Context(), postgres.Review{BookingID: id, Refunds: []ticket.ProviderRefund{found}})
+			require.NoError(t, err)
+			_, err = s.AttributeRefund(t.Context(), follow[0], postgres.Attribution{Note: "ann: sorry"})
+			require.NoError(t, err)
+			if tt.comesBack {
+				found.State = ticket.RefundStateFailed
+				_, err = s.SettleRefund(t.Context(), follow[0], postgres.RefundNews{Status: ticket.RefundNeedsAttention, Attempt: 1, Ref: "re_1", Found: &found})
+				require.NoError(t, err)
+			}
+			o := order(id, "all")
+			o.Seats = nil
+			r, err := s.BeginRefund(t.Context(), o)
+			require.NoError(t, err)
+			require.Equal(t, tt.want, r.Amount.Amount)
+			_, err = s.SendingRefund(t.Context(), o.ID)
+			require.NoError(t, err)
+			_, err = s.SettleRefund(t.Context(), o.ID, postgres.RefundNews{Status: ticket.RefundSucceeded, Attempt: 1, Ref: "re_2"})
+			require.NoError(t, err)
+			require.Empty(t, ledgerOf(t, db), "everything has gone back, and nothing is ours")
+			bookingIs(t, s, id, "refunded", false, ended, ended)
+		})
+	}
 }
 
 func TestOfManyRefundsOfASeatOneWins(t *testing.T) {
