@@ -44,12 +44,17 @@ func TestATicketChangesHands(t *testing.T) {
 	d.do(t, "POST", path+"/transfer", friendToken, back).want(t, http.StatusOK)
 	d.do(t, "POST", "/v1/checkins", d.door, object{"code": fresh}).problem(t, http.StatusUnprocessableEntity, ticket.CodeInvalidTicket)
 	d.do(t, "POST", "/v1/checkins", d.door, object{"code": d.codes(t, b)[0]}).want(t, http.StatusOK)
+	seen = d.do(t, "GET", b.path(), b.token, nil).want(t, http.StatusOK).body["tickets"].([]any)
+	require.Equal(t, "used", seen[0].(object)["status"], "what came back is the buyer's own again")
 
 	shard, _ := ticket.ShardOf(d.event)
 	var live, transfers, mails int
 	require.NoError(t, d.shards[shard].QueryRow(t.Context(), `
 		SELECT (SELECT count(*) FROM tickets WHERE seat_index = 0), (SELECT count(*) FROM ticket_transfers),
 		       (SELECT count(*) FROM outbox WHERE kind IN ('transfer', 'transferred'))`).Scan(&live, &transfers, &mails))
+	var others int
+	require.NoError(t, d.shards[shard].QueryRow(t.Context(), `SELECT count(*) FROM tickets WHERE holder_id IS NOT NULL`).Scan(&others))
+	require.Zero(t, others)
 	require.Equal(t, []int{1, 2, 4}, []int{live, transfers, mails}, "one ticket a seat, each transfer written down once, both sides told")
 }
 

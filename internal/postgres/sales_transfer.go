@@ -110,7 +110,7 @@ func mayReceive(ctx context.Context, tx pgx.Tx, t Transfer, eventID string) erro
 
 func writeTransfer(ctx context.Context, tx pgx.Tx, t Transfer, moved ticket.Ticket) error {
 	_, err := tx.Exec(ctx, `
-		WITH moved AS (UPDATE tickets SET generation = $2, holder_id = $4 WHERE id = $1 RETURNING event_id)
+		WITH moved AS (UPDATE tickets SET generation = $2, holder_id = NULLIF($4, buyer_id) WHERE id = $1 RETURNING event_id)
 		INSERT INTO ticket_transfers (ticket_id, generation, event_id, from_id, to_id) SELECT $1, $2, event_id, $3, $4 FROM moved`,
 		moved.ID, moved.Generation, t.FromID, t.ToID)
 	if err != nil {
