@@ -46,7 +46,7 @@ func (s *Server) registerDoor(api huma.API) {
 		Summary: "Let the holder of a ticket in, once",
 		Description: "Of any number of doors that send a code at the same time one is answered 200, the others 409 `already-used` " +
 			"with `used_at` and `device_id` of the first. 409 `frozen` while the payment is disputed. A scan that is sent again gets the same answer: under the same " +
-			"Idempotency-Key, with the same `device_id` and `at`, or from the same device within 5 seconds.",
+			"Idempotency-Key, with the same `device_id` and `at`, or from the same `device_id` within 5 seconds.",
 	}, only(ticket.RoleDoor), s.checkIn)
 	s.registerOfflineDoor(api, tags)
 }
@@ -92,7 +92,7 @@ func (s *Server) checkIn(ctx context.Context, in *checkInInput) (*checkInOutput,
 	if err := checkKey(in.Key); err != nil {
 		return nil, err
 	}
-	scan := postgres.Scan{DoorID: caller(ctx).ID, DeviceID: in.Body.DeviceID, Key: in.Key, Window: scanWindow, At: time.Now()}
+	scan := postgres.Scan{DoorID: caller(ctx).ID, DeviceID: in.Body.DeviceID, Key: in.Key, At: time.Now()}
 	if in.Body.At != nil {
 		if err := scanTime("at", *in.Body.At, scan.At); err != nil {
 			return nil, err
@@ -100,7 +100,9 @@ func (s *Server) checkIn(ctx context.Context, in *checkInInput) (*checkInOutput,
 		scan.At = *in.Body.At
 	}
 	if scan.DeviceID == "" {
-		scan.DeviceID = scan.DoorID
+		scan.DeviceID = scan.DoorID // which many gates may share: only a key tells a scan sent again from another
+	} else {
+		scan.Window = scanWindow
 	}
 	if in.Body.EventID != "" {
 		e, err := s.deps.Plans.Event(ctx, in.Body.EventID)

@@ -116,6 +116,18 @@ func TestADoorRefuses(t *testing.T) {
 	d.do(t, "POST", "/v1/checkins", d.door, object{"code": codes[0]}).want(t, http.StatusOK)
 }
 
+// TestGatesThatShareAnAccountLetInOnce scans without a device: a scan that is sent
+// again is told by its key alone.
+func TestGatesThatShareAnAccountLetInOnce(t *testing.T) {
+	t.Parallel()
+	d := newDoors(t)
+	code := object{"code": d.codes(t, d.sell(t, 0))[0]}
+	d.do(t, "POST", "/v1/checkins", d.door, code, header{"Idempotency-Key", "scan-1"}).want(t, http.StatusOK)
+	d.do(t, "POST", "/v1/checkins", d.door, code).problem(t, http.StatusConflict, ticket.CodeAlreadyUsed)
+	again := d.do(t, "POST", "/v1/checkins", d.door, code, header{"Idempotency-Key", "scan-1"}).want(t, http.StatusOK)
+	require.Equal(t, true, again.body["again"])
+}
+
 func TestOneOfManyDoorsLetsIn(t *testing.T) {
 	t.Parallel()
 	d := newDoors(t)
