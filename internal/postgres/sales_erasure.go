@@ -62,7 +62,7 @@ func (s *Sales) ScrubUser(ctx context.Context, userID string) (err error) {
 			), paid AS (
 				UPDATE bookings SET choice = NULL, next_action = NULL WHERE id IN (SELECT id FROM mine WHERE NOT live)
 			), refund AS (
-				UPDATE refunds SET reason = '' WHERE booking_id IN (SELECT id FROM mine) AND reason <> ''
+				UPDATE refunds SET reason = '', note = '' WHERE booking_id IN (SELECT id FROM mine) AND (reason <> '' OR note <> '')
 			)
 			UPDATE outbox
 			SET facts = '{}', ended_at = COALESCE(ended_at, now()),
@@ -97,7 +97,7 @@ var salesExports = []exported{
 		FROM checkins c WHERE c.ticket_id IN (
 			SELECT id FROM tickets WHERE booking_id IN (SELECT id FROM bookings WHERE buyer_id = $1) OR holder_id = $1) ORDER BY c.scanned_at`},
 	{"refunds", `
-		SELECT id, booking_id, event_id, seat_indexes, amount, currency, reason, source, status, created_at, settled_at
+		SELECT id, booking_id, event_id, seat_indexes, amount, currency, reason, note, source, status, created_at, settled_at
 		FROM refunds WHERE booking_id IN (SELECT id FROM bookings WHERE buyer_id = $1) ORDER BY created_at`},
 	{"provider_refunds", `
 		SELECT provider, ref, refund_id, booking_id, amount, currency, made_at, failed_at
