@@ -108,6 +108,24 @@ func TestAWriteThatNeverReachedOneInstanceGoesToAnother(t *testing.T) {
 	}
 }
 
+// TestAnOnlyAddressIsTriedTwice breaks every other connection, as a balancer does
+// one of whose two instances has died.
+func TestAnOnlyAddressIsTriedTwice(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	handler := behind(t, "events")
+	half := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Load()%2 == 1 {
+			panic(http.ErrAbortHandler)
+		}
+		handler.ServeHTTP(w, r)
+	})
+	w, _ := gatewayTo(t, "events="+instance(t, half, &asked).URL)
+	for range 20 {
+		w.do(t, "GET", "/v1/events/night", "", nil).want(t, http.StatusOK)
+	}
+}
+
 func TestAWriteThatMayHaveHappenedIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64

@@ -93,11 +93,12 @@ var errAway = errors.New("no instance answers")
 
 // RoundTrip sends a request to an instance that is well. When the instance
 // cannot be reached, another is tried; also when it broke off the answer, if
-// the request changes nothing.
+// the request changes nothing. An only address is tried twice: it may be a
+// balancer's, which has another instance behind it.
 func (u *upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 	body := &onceBody{ReadCloser: r.Body}
 	first, lastErr := int(u.turn.Add(1)), error(nil)
-	for i := range u.instances {
+	for i := range max(2, len(u.instances)) {
 		in := u.instances[(first+i)%len(u.instances)]
 		if !in.mayAsk(time.Now()) {
 			continue

@@ -69,6 +69,17 @@ func TestALostServerIsUnavailableAndComesBack(t *testing.T) {
 	require.Eventually(t, func() bool { return c.Ping(t.Context()) == nil }, 20*time.Second, 50*time.Millisecond)
 }
 
+func TestTheURLBoundsThePool(t *testing.T) {
+	t.Parallel()
+	url := partstest.Postgres(t)
+	for suffix, want := range map[string]int32{"": 7, "&pool_max_conns=3": 3} {
+		pool, err := postgres.Open(t.Context(), url+suffix, postgres.Options{MaxConns: 7})
+		require.NoError(t, err)
+		require.Equal(t, want, pool.Config().MaxConns)
+		pool.Close()
+	}
+}
+
 func TestOpenFails(t *testing.T) {
 	t.Parallel()
 	for outcome, url := range map[string]string{

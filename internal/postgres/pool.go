@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,7 +19,8 @@ const connectTimeout = 5 * time.Second
 
 // Options tunes a pool. The zero value is good for a service of moderate load.
 type Options struct {
-	// MaxConns bounds the open connections; default 16.
+	// MaxConns bounds the open connections where the URL does not (pool_max_conns);
+	// default 16.
 	MaxConns int
 	// Name is the application_name that the server shows; default "yourticket".
 	Name string
@@ -53,7 +55,9 @@ func poolConfig(url string, o Options) (*pgxpool.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres.Open: %w", withoutSecrets(err))
 	}
-	cfg.MaxConns = int32(cmp.Or(o.MaxConns, 16)) //nolint:gosec // a pool has some hundred connections at most
+	if !strings.Contains(url, "pool_max_conns=") {
+		cfg.MaxConns = int32(cmp.Or(o.MaxConns, 16)) //nolint:gosec // a pool has some hundred connections at most
+	}
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.MaxConnLifetime = time.Hour
 	cfg.MaxConnLifetimeJitter = 10 * time.Minute
