@@ -32,7 +32,7 @@ type samples struct {
 
 // wanted are the metrics that rules look at; the rest is left out to keep it short.
 var wanted = regexp.MustCompile(`^(yourticket_(http_request|db_query|payment_c|health_value|part_up|sale|queue|shed)\w*` +
-	`|process_cpu_seconds_total|go_sched_gomaxprocs_threads)(\{(.*)\})? (\S+)$`)
+	`|process_cpu_seconds_total|yourticket_cpus)(\{(.*)\})? (\S+)$`)
 
 // gather scrapes the processes until ctx ends.
 func (m *samples) gather(ctx context.Context, processes map[string][]*system.Process) {

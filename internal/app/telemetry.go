@@ -13,6 +13,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"yourticket.example/internal/config"
+	"yourticket.example/internal/health"
 	"yourticket.example/internal/telemetry"
 	"yourticket.example/workflows"
 )
@@ -33,7 +34,11 @@ func registerProcess(r prometheus.Registerer) {
 		ConstLabels: prometheus.Labels{"version": Version, "go_version": runtime.Version()},
 	})
 	build.Set(1)
-	r.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	cpus := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "yourticket_cpus", Help: "Processors that the process may use at the same time, by its control group.",
+	})
+	cpus.Set(health.CPUs())
+	r.MustRegister(build, cpus, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 }
 
 // traceRedis traces commands without their arguments, which name buyers.

@@ -3,6 +3,8 @@ package health_test
 import (
 	"context"
 	"errors"
+	"math"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -181,4 +183,15 @@ func TestProvidersAndAttacksAreToldOf(t *testing.T) {
 		require.Equal(t, health.Alarm, indicator(t, r, health.ProvidersAway).State)
 		require.Equal(t, health.Alarm, r.State)
 	})
+}
+
+func TestAControlGroupMayGiveLessThanAProcessor(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]float64{
+		"50000 100000\n": 0.5, "200000 100000\n": 2, "max 100000\n": math.Inf(1), "": math.Inf(1), "x y": math.Inf(1), "-1 100000": math.Inf(1),
+	} {
+		require.InDelta(t, 1/want, 1/health.Quota(text), 0, text)
+	}
+	require.LessOrEqual(t, health.CPUs(), float64(runtime.GOMAXPROCS(0)))
+	require.Positive(t, health.CPUs())
 }

@@ -8,6 +8,7 @@ import (
 	"runtime/metrics"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -29,13 +30,39 @@ func (p *process) share(now time.Time) map[string]sample {
 	used, wall := cpuTime(), now.Sub(p.at)
 	values := map[string]sample{}
 	if wall > 0 {
-		values[CPU] = sample{value: 100 * float64(used-p.cpu) / (float64(wall) * float64(runtime.GOMAXPROCS(0)))}
+		values[CPU] = sample{value: 100 * float64(used-p.cpu) / (float64(wall) * CPUs())}
 	}
 	p.at, p.cpu = now, used
 	if p.limit > 0 {
 		values[Memory] = sample{value: 100 * float64(memoryHeld()) / float64(p.limit)}
 	}
 	return values
+}
+
+// CPUs is how many processors the process may use at the same time, parts of one
+// included: a control group may give it less than the runtime's least of two.
+var CPUs = sync.OnceValue(func() float64 {
+	own := float64(runtime.GOMAXPROCS(0))
+	text, err := os.ReadFile("/sys/fs/cgroup/cpu.max")
+	if err != nil {
+		return own
+	}
+	return min(own, quota(string(text)))
+})
+
+// quota reads what a control group may use, in processors: "50000 100000" is half
+// of one, "max 100000" no bound.
+func quota(text string) float64 {
+	fields := strings.Fields(text)
+	if len(fields) != 2 {
+		return math.Inf(1)
+	}
+	most, err := strconv.ParseFloat(fields[0], 64)
+	period, periodErr := strconv.ParseFloat(fields[1], 64)
+	if err != nil || periodErr != nil || most <= 0 || period <= 0 {
+		return math.Inf(1)
+	}
+	return most / period
 }
 
 // memoryHeld is what the runtime has from the operating system and not given back.
