@@ -102,6 +102,9 @@ func (b *paidBooking) reviewRefund(ctx context.Context, tx pgx.Tx, found ticket.
 		ORDER BY r.provider_ref = $3 DESC LIMIT 1`, b.id, b.provider, found.Ref, found.RefundID))
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
+		if follow, err := b.adoptRefund(ctx, tx, found); err != nil || follow != "" {
+			return follow, err
+		}
 		return b.takeRefund(ctx, tx, found)
 	case err != nil:
 		return "", err
@@ -109,6 +112,24 @@ func (b *paidBooking) reviewRefund(ctx context.Context, tx pgx.Tx, found ticket.
 		return r.ID, nil
 	}
 	return "", nil
+}
+
+// adoptRefund takes money that somebody gave back at the provider for the refund of
+// the same amount that waits with support, since that is what it was for: it is
+// the refund's next attempt. "" when there is none.
+func (b *paidBooking) adoptRefund(ctx context.Context, tx pgx.Tx, found ticket.ProviderRefund) (id string, err error) {
+	if found.State == ticket.RefundStateFailed {
+		return "", nil
+	}
+	err = tx.QueryRow(ctx, `
+		UPDATE refunds SET status = 'pending', attempt = attempt + 1, provider_ref = $4, note = '', sent_at = COALESCE($5, now()), updated_at = now()
+		WHERE id = (SELECT id FROM refunds WHERE booking_id = $1 AND provider = $2 AND amount = $3 AND status = 'needs_attention'
+		                   AND cardinality(seat_indexes) > 0 AND source <> 'dispute' ORDER BY created_at, id LIMIT 1)
+		RETURNING id`, b.id, b.provider, found.Amount, found.Ref, nullTime(found.At)).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	return id, err
 }
 
 // isNews tells whether a provider says of a refund what our books do not know. An
