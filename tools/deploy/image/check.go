@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"crypto/x509"
@@ -13,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -79,6 +81,7 @@ func checkImage(ctx context.Context, image v1.Image, s source, out io.Writer) er
 	fmt.Fprintf(out, "%.1f MB to download, program %.1f MB\n", float64(size)/1e6, float64(len(files[entrypoint]))/1e6)
 	faults := []error{
 		checkConfig(config, s), checkCertificates(files[certificates]), checkBOM(files[bom]), checkProgram(config.Architecture, files[entrypoint], s),
+		checkOwner(image),
 	}
 	if size > most {
 		faults = append(faults, fmt.Errorf("it has %d bytes, more than %d", size, most))
@@ -93,6 +96,29 @@ func contents(image v1.Image) (map[string][]byte, error) {
 	root := mutate.Extract(image)
 	files, err := readArchive(root)
 	return files, errors.Join(err, root.Close())
+}
+
+// checkOwner looks whether the process may write where the sandbox keeps its
+// journal.
+func checkOwner(image v1.Image) (err error) {
+	root := mutate.Extract(image)
+	defer func() { err = errors.Join(err, root.Close()) }()
+	for t := tar.NewReader(root); ; {
+		header, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			return fmt.Errorf("there is no %s", data)
+		}
+		if err != nil {
+			return err
+		}
+		if path.Join("/", header.Name) != path.Clean(data) {
+			continue
+		}
+		if header.Typeflag != tar.TypeDir || header.Uid != userID || header.Gid != userID {
+			return fmt.Errorf("%s is %d:%d's, not %s's", data, header.Uid, header.Gid, user)
+		}
+		return nil
+	}
 }
 
 func compressed(image v1.Image) (total int64, err error) {

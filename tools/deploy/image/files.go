@@ -18,15 +18,19 @@ import (
 // Who the process is, and where things are in the image.
 const (
 	user         = "65532:65532"
+	userID       = 65532
 	entrypoint   = "/yourticket"
 	certificates = "/etc/ssl/certs/ca-certificates.crt"
 	bom          = "/sbom.cdx.json"
+	data         = "/data/" // what the sandbox keeps
 )
 
-// file is one entry of the image's root; a folder has no content.
+// file is one entry of the image's root; a folder has no content. Who owns it is
+// user and group; 0 is root.
 type file struct {
 	path    string
 	mode    int64
+	owner   int
 	content []byte
 }
 
@@ -48,6 +52,9 @@ func baseFiles() []file {
 		{path: "/etc/ssl/certs/", mode: 0o755},
 		{path: certificates, mode: 0o644, content: roots.Bytes()},
 		{path: "/tmp/", mode: 0o1777},
+		// A new volume that is mounted here takes the folder's owner; without the
+		// folder Docker makes one that only root may write to.
+		{path: data, mode: 0o755, owner: userID},
 	}
 }
 
@@ -69,7 +76,7 @@ func archive(files []file, at time.Time) ([]byte, error) {
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
 	for _, f := range files {
-		header := &tar.Header{Name: f.path[1:], Mode: f.mode, Size: int64(len(f.content)), ModTime: at, Typeflag: tar.TypeReg, Format: tar.FormatPAX}
+		header := &tar.Header{Name: f.path[1:], Mode: f.mode, Uid: f.owner, Gid: f.owner, Size: int64(len(f.content)), ModTime: at, Typeflag: tar.TypeReg, Format: tar.FormatPAX}
 		if f.content == nil {
 			header.Typeflag = tar.TypeDir
 		}
@@ -104,7 +111,8 @@ func readArchive(r io.Reader) (map[string][]byte, error) {
 	}
 }
 
-// writeFiles lays the image's root out in a folder, for a Dockerfile to copy.
+// writeFiles lays the image's root out in a folder, for a Dockerfile to copy. Who
+// owns what the Dockerfile says.
 func writeFiles(dir, binary string) error {
 	program, err := programFiles(binary)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/stretchr/testify/require"
 )
@@ -81,6 +82,22 @@ func TestFaultsAreFound(t *testing.T) {
 	})
 }
 
+// What the sandbox writes to is the process's own, or the image is no good.
+func TestTheOwnerOfTheDataIsFound(t *testing.T) {
+	t.Parallel()
+	s, _ := here(t)
+	require.NoError(t, checkOwner(testImage(t, "linux/arm64")))
+	for says, files := range map[string][]file{
+		"there is no /data/":  {{path: "/tmp/", mode: 0o1777}},
+		"/data/ is 0:0's":     {{path: data, mode: 0o755}},
+		"/data/ is 1000:1000": {{path: data, mode: 0o755, owner: 1000}},
+	} {
+		image, err := addLayer(empty.Image, files, s)
+		require.NoError(t, err)
+		require.ErrorContains(t, checkOwner(image), says)
+	}
+}
+
 func TestAMissingPlatformIsFound(t *testing.T) {
 	t.Parallel()
 	s, _ := here(t)
@@ -106,4 +123,8 @@ func TestTheFilesOfTheRoot(t *testing.T) {
 	info, err := os.Stat(filepath.Join(dir, "tmp"))
 	require.NoError(t, err)
 	require.Equal(t, os.ModeDir|os.ModeSticky|0o777, info.Mode())
+	require.DirExists(t, filepath.Join(dir, data))
+	dockerfile, err := os.ReadFile(filepath.Join("..", "..", "..", "deploy", "Dockerfile"))
+	require.NoError(t, err)
+	require.Contains(t, string(dockerfile), "COPY --from=build --chown="+user+" /data /data\n")
 }
