@@ -28,7 +28,7 @@ metadata:
     {{- end }}
   annotations:
     checksum/config: {{ include "yourticket.config" $root | sha256sum | trunc 16 | quote }}
-    {{- if .port }}
+    {{- if and .port (not (has (first .args) (list "codec" "sandbox"))) }}
     prometheus.io/scrape: "true"
     prometheus.io/port: {{ .port | quote }}
     {{- end }}
