@@ -122,6 +122,7 @@ module "gateway" {
   log_key                = module.secrets.log_key
   log_days               = local.size.log_days
   access_token_audiences = ["yourticket"]
+  guard                  = var.guard_at_gateway
 }
 
 module "edge" {
@@ -138,7 +139,7 @@ module "edge" {
   edge_key        = module.balancer.edge_key
   log_bucket      = module.balancer.log_bucket_domain
   log_days        = local.size.log_days
-  address_rate    = local.size.address_rate
+  address_buyers  = local.size.address_buyers
   bot_inspection  = local.size.bot_inspection
   price_class     = local.size.price_class
 }
@@ -150,10 +151,11 @@ module "watch" {
   account    = data.aws_caller_identity.current.account_id
   emails     = var.alarm_emails
   budget_usd = var.monthly_budget_usd
+  anomalies  = var.cost_anomalies
   data_key   = module.secrets.data_key
   databases  = { for name, database in module.database : name => database.cluster }
   max_acu    = local.size.database.max_acu
-  cache      = module.cache.id
+  cache      = module.cache.nodes
   balancer   = module.balancer.arn_suffix
 }
 

@@ -107,3 +107,15 @@ variable "passwords_version" {
   type        = number
   default     = 1
 }
+
+variable "guard_at_gateway" {
+  description = "API Gateway refuses tokens that are not ours. It reads our keys from the domain when this is turned on, so the application must answer there: first without, then install the chart, then with it. The API checks every token itself in any case."
+  type        = bool
+  default     = false
+}
+
+variable "cost_anomalies" {
+  description = "Watch the account for days that cost far more than their like. An account has one such monitor of its services: false where there is one."
+  type        = bool
+  default     = true
+}

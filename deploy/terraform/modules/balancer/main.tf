@@ -105,8 +105,10 @@ resource "aws_lb_target_group" "this" {
 
   load_balancing_algorithm_type = "least_outstanding_requests"
 
+  # Whether the pod lives. /readyz is about what is behind it: when Redis is away
+  # every pod would be taken out, and browsing would end, too.
   health_check {
-    path                = "/readyz"
+    path                = "/healthz"
     matcher             = "200"
     interval            = 10
     timeout             = 5
@@ -133,9 +135,31 @@ resource "aws_lb_listener" "this" {
     type = "fixed-response"
 
     fixed_response {
-      content_type = "application/problem+json"
+      content_type = "application/json"
       message_body = jsonencode({ type = "about:blank", title = "Forbidden", status = 403 })
       status_code  = "403"
+    }
+  }
+}
+
+# What is for us alone is asked of the pods, not from outside.
+resource "aws_lb_listener_rule" "inside" {
+  listener_arn = aws_lb_listener.this.arn
+  priority     = 5
+
+  action {
+    type = "fixed-response"
+
+    fixed_response {
+      content_type = "application/json"
+      message_body = jsonencode({ type = "about:blank", title = "Not Found", status = 404 })
+      status_code  = "404"
+    }
+  }
+
+  condition {
+    path_pattern {
+      values = ["/metrics", "/readyz"]
     }
   }
 }

@@ -135,6 +135,9 @@ resource "aws_eks_fargate_profile" "this" {
 resource "aws_eks_addon" "coredns" {
   cluster_name = aws_eks_cluster.this.name
   addon_name   = "coredns"
+
+  resolve_conflicts_on_create = "OVERWRITE" # EKS has put its own there.
+
   configuration_values = jsonencode({
     computeType  = "Fargate"
     replicaCount = 3
@@ -154,11 +157,15 @@ resource "aws_eks_addon" "networking" {
   cluster_name         = aws_eks_cluster.this.name
   addon_name           = each.key
   configuration_values = each.value
+
+  resolve_conflicts_on_create = "OVERWRITE"
 }
 
 resource "aws_eks_addon" "metrics" {
   cluster_name = aws_eks_cluster.this.name
   addon_name   = "metrics-server" # The API's HorizontalPodAutoscaler reads it.
+
+  resolve_conflicts_on_create = "OVERWRITE"
 
   depends_on = [aws_eks_fargate_profile.this]
 }

@@ -89,6 +89,8 @@ resource "aws_eks_addon" "disks" {
   addon_name               = "aws-ebs-csi-driver"
   service_account_role_arn = aws_iam_role.pod["disks"].arn
 
+  resolve_conflicts_on_create = "OVERWRITE"
+
   # The controller runs on Fargate, the part on each node must bear the taint.
   configuration_values = jsonencode({
     node = { tolerateAllTaints = true }

@@ -3,6 +3,15 @@
 locals {
   family = "aurora-postgresql17"
   engine = "17.5"
+
+  # The standby has them, too, for the day that it is promoted.
+  parameters = {
+    # yourticket cdc reads the log: wal_level=logical is what this means.
+    at_start = var.logical ? { "rds.logical_replication" = "1", max_replication_slots = "10", max_wal_senders = "15" } : {}
+
+    # Statements above the warning threshold, and waits for locks, are in the log.
+    at_once = { "rds.force_ssl" = "1", log_min_duration_statement = "500", log_lock_waits = "1", log_statement = "ddl", log_connections = "0" }
+  }
 }
 
 resource "aws_db_subnet_group" "this" {
@@ -30,14 +39,8 @@ resource "aws_rds_cluster_parameter_group" "this" {
   family      = local.family
   description = "YourTicket"
 
-  parameter {
-    name  = "rds.force_ssl"
-    value = "1"
-  }
-
-  # yourticket cdc reads the log: wal_level=logical is what this means.
   dynamic "parameter" {
-    for_each = var.logical ? { "rds.logical_replication" = "1", max_replication_slots = "10", max_wal_senders = "15" } : {}
+    for_each = local.parameters.at_start
     content {
       name         = parameter.key
       value        = parameter.value
@@ -45,9 +48,8 @@ resource "aws_rds_cluster_parameter_group" "this" {
     }
   }
 
-  # Statements above the warning threshold, and waits for locks, are in the log.
   dynamic "parameter" {
-    for_each = { log_min_duration_statement = "500", log_lock_waits = "1", log_statement = "ddl", log_connections = "0" }
+    for_each = local.parameters.at_once
     content {
       name  = parameter.key
       value = parameter.value
@@ -168,7 +170,7 @@ resource "aws_secretsmanager_secret_version" "url" {
   secret_id                = aws_secretsmanager_secret.url.id
   secret_string_wo_version = var.passwords_version
   secret_string_wo = jsonencode({
-    url      = "postgres://yourticket:${ephemeral.random_password.this.result}@${aws_rds_cluster.this.endpoint}:5432/${var.database}?sslmode=require"
+    url      = "postgres://yourticket:${ephemeral.random_password.this.result}@${aws_rds_cluster.this.endpoint}:5432/${var.database}?sslmode=require&pool_max_conns=${var.size.connections}"
     password = ephemeral.random_password.this.result
   })
 }

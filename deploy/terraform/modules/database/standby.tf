@@ -8,7 +8,7 @@ resource "aws_db_subnet_group" "standby" {
   subnet_ids = var.standby_network.subnets
 }
 
-# Nobody reaches it before it is promoted.
+# Before it is promoted nobody is there who could reach it.
 resource "aws_security_group" "standby" {
   provider = aws.recovery
   count    = var.size.standby ? 1 : 0
@@ -16,6 +16,44 @@ resource "aws_security_group" "standby" {
   name        = "${var.name}-standby"
   description = "PostgreSQL ${var.name}, standby"
   vpc_id      = var.standby_network.vpc
+}
+
+resource "aws_vpc_security_group_ingress_rule" "standby" {
+  provider = aws.recovery
+  count    = var.size.standby ? 1 : 0
+
+  security_group_id = aws_security_group.standby[0].id
+  description       = "PostgreSQL from inside of the standby's VPC"
+  cidr_ipv4         = var.standby_network.cidr
+  ip_protocol       = "tcp"
+  from_port         = 5432
+  to_port           = 5432
+}
+
+resource "aws_rds_cluster_parameter_group" "standby" {
+  provider = aws.recovery
+  count    = var.size.standby ? 1 : 0
+
+  name        = "${var.name}-standby"
+  family      = local.family
+  description = "YourTicket"
+
+  dynamic "parameter" {
+    for_each = local.parameters.at_start
+    content {
+      name         = parameter.key
+      value        = parameter.value
+      apply_method = "pending-reboot"
+    }
+  }
+
+  dynamic "parameter" {
+    for_each = local.parameters.at_once
+    content {
+      name  = parameter.key
+      value = parameter.value
+    }
+  }
 }
 
 resource "aws_rds_cluster" "standby" {
@@ -32,6 +70,7 @@ resource "aws_rds_cluster" "standby" {
   global_cluster_identifier           = aws_rds_global_cluster.this[0].id
   db_subnet_group_name                = aws_db_subnet_group.standby[0].name
   vpc_security_group_ids              = [aws_security_group.standby[0].id]
+  db_cluster_parameter_group_name     = aws_rds_cluster_parameter_group.standby[0].name
   storage_type                        = "aurora-iopt1"
   storage_encrypted                   = true
   kms_key_id                          = var.recovery_key

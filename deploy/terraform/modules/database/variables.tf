@@ -44,11 +44,12 @@ variable "log_days" {
 }
 
 variable "size" {
-  description = "Capacity units at rest and at most, readers, days of point-in-time recovery, and whether there is a standby in the second region."
+  description = "Capacity units at rest and at most, readers, connections of a process, days of point-in-time recovery, and whether there is a standby in the second region."
   type = object({
     min_acu     = number
     max_acu     = number
     readers     = number
+    connections = number
     backup_days = number
     standby     = bool
   })
@@ -73,6 +74,7 @@ variable "standby_network" {
   description = "VPC and subnets of the standby in the second region; null without one."
   type = object({
     vpc     = string
+    cidr    = string
     subnets = list(string)
   })
 }

@@ -1,14 +1,17 @@
 # What is refused before it costs us anything. Limits by account are the API's.
 locals {
-  # Requests of one address in five minutes. A shared address, such as a
-  # university's, has thousands of buyers: the general limit is wide, those on what
-  # is costly are not.
+  # Requests of one address in five minutes, from var.address_buyers: a shared
+  # address, such as a university's, has as many buyers. Who waits asks the queue and
+  # the seat map some 150 times in that time; the cache answers, and it is not
+  # counted. The API has limits of its own, by account and by address.
   rates = {
-    anything = { priority = 20, limit = var.address_rate * 5, path = "/" }
-    accounts = { priority = 21, limit = 100, path = "/v1/users" }
-    sessions = { priority = 22, limit = 300, path = "/v1/sessions" }
-    bookings = { priority = 23, limit = var.address_rate, path = "/v1/bookings" }
+    accounts  = { priority = 21, limit = max(100, var.address_buyers / 2), path = "/v1/users", match = "STARTS_WITH" }
+    sessions  = { priority = 22, limit = max(300, var.address_buyers), path = "/v1/sessions", match = "EXACTLY" }
+    refreshes = { priority = 23, limit = max(300, var.address_buyers * 2), path = "/v1/sessions/refresh", match = "EXACTLY" }
+    bookings  = { priority = 24, limit = var.address_buyers * 10, path = "/v1/bookings", match = "STARTS_WITH" }
   }
+  anything = var.address_buyers * 50
+  polled   = "^/v1/events/[^/]+/(queue|availability|seatmap)$"
 
   managed = {
     AWSManagedRulesAmazonIpReputationList = { priority = 1, count = [] }
@@ -64,7 +67,8 @@ resource "aws_wafv2_web_acl" "this" {
   }
 
   # Bots: what says that it is one is blocked or counted by its kind; TARGETED also
-  # challenges what behaves like one. Payment providers' webhooks are programs.
+  # challenges what behaves like one. Payment providers' webhooks are
+  # programs, and so is who reads our keys: API Gateway and other people's servers.
   rule {
     name     = "bots"
     priority = 10
@@ -84,20 +88,23 @@ resource "aws_wafv2_web_acl" "this" {
           }
         }
 
-        rule_action_override {
-          name = "SignalNonBrowserUserAgent" # Buyers' own clients may use the API.
+        # Buyers' own clients may use the API, from wherever they run.
+        dynamic "rule_action_override" {
+          for_each = ["SignalNonBrowserUserAgent", "CategoryHttpLibrary", "SignalKnownBotDataCenter"]
+          content {
+            name = rule_action_override.value
 
-          action_to_use {
-            count {}
+            action_to_use {
+              count {}
+            }
           }
         }
 
         scope_down_statement {
           not_statement {
             statement {
-              byte_match_statement {
-                search_string         = "/v1/webhooks/"
-                positional_constraint = "STARTS_WITH"
+              regex_match_statement {
+                regex_string = "^/(v1/webhooks|\\.well-known)/"
 
                 field_to_match {
                   uri_path {}
@@ -116,6 +123,78 @@ resource "aws_wafv2_web_acl" "this" {
 
     visibility_config {
       metric_name                = "bots"
+      cloudwatch_metrics_enabled = true
+      sampled_requests_enabled   = true
+    }
+  }
+
+  rule {
+    name     = "rate-anything"
+    priority = 20
+
+    action {
+      block {
+        custom_response {
+          response_code            = 429
+          custom_response_body_key = "slow-down"
+
+          response_header {
+            name  = "Retry-After"
+            value = "60"
+          }
+        }
+      }
+    }
+
+    statement {
+      rate_based_statement {
+        limit                 = local.anything
+        aggregate_key_type    = "IP"
+        evaluation_window_sec = 300
+
+        scope_down_statement {
+          not_statement {
+            statement {
+              and_statement {
+                statement {
+                  byte_match_statement {
+                    search_string         = "GET"
+                    positional_constraint = "EXACTLY"
+
+                    field_to_match {
+                      method {}
+                    }
+
+                    text_transformation {
+                      priority = 0
+                      type     = "NONE"
+                    }
+                  }
+                }
+
+                statement {
+                  regex_match_statement {
+                    regex_string = local.polled
+
+                    field_to_match {
+                      uri_path {}
+                    }
+
+                    text_transformation {
+                      priority = 0
+                      type     = "NONE"
+                    }
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+
+    visibility_config {
+      metric_name                = "rate-anything"
       cloudwatch_metrics_enabled = true
       sampled_requests_enabled   = true
     }
@@ -150,7 +229,7 @@ resource "aws_wafv2_web_acl" "this" {
           scope_down_statement {
             byte_match_statement {
               search_string         = rule.value.path
-              positional_constraint = "STARTS_WITH"
+              positional_constraint = rule.value.match
 
               field_to_match {
                 uri_path {}

@@ -44,8 +44,8 @@ variable "log_days" {
   type        = number
 }
 
-variable "address_rate" {
-  description = "Bookings of one address in five minutes; five times as many requests of any kind."
+variable "address_buyers" {
+  description = "How many buyers may stand behind one address, such as a university's, and buy within five minutes."
   type        = number
 }
 

@@ -66,3 +66,8 @@ variable "log_days" {
   description = "How long logs are kept."
   type        = number
 }
+
+variable "guard" {
+  description = "Refuse tokens that are not ours here already."
+  type        = bool
+}

@@ -6,6 +6,8 @@ locals {
   # What people fill in: the payment providers' credentials, the keys that seal
   # workflow histories, the mail server, Temporal Cloud's API key.
   fill = ["payments", "payload-keys", "mail", "temporal"]
+
+  scaling_role = "arn:aws:iam::${var.account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 }
 
 data "aws_iam_policy_document" "data" {
@@ -37,6 +39,36 @@ data "aws_iam_policy_document" "data" {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [var.account]
+    }
+  }
+
+  # The nodes' disks are encrypted with this key, and Auto Scaling starts the nodes.
+  # Its role must be there, or AWS refuses the policy: see README.md.
+  statement {
+    sid       = "Disks"
+    actions   = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [local.scaling_role]
+    }
+  }
+
+  statement {
+    sid       = "DisksOfInstances"
+    actions   = ["kms:CreateGrant"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [local.scaling_role]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "kms:GrantIsForAWSResource"
+      values   = ["true"]
     }
   }
 }

@@ -1,5 +1,5 @@
 # Alarms about what is not ours to measure, and about money. Everything else is
-# Prometheus's (deploy/prometheus).
+# Prometheus's (deploy/observability/prometheus).
 resource "aws_sns_topic" "alarms" {
   name              = "${var.name}-alarms"
   kms_master_key_id = var.data_key
@@ -59,17 +59,22 @@ resource "aws_budgets_budget" "month" {
   }
 }
 
-# A day that costs far more than its like, whatever the budget says.
+# A day that costs far more than its like, whatever the budget says. An account has
+# one monitor of its services.
 resource "aws_ce_anomaly_monitor" "services" {
+  count = var.anomalies ? 1 : 0
+
   name              = "${var.name}-services"
   monitor_type      = "DIMENSIONAL"
   monitor_dimension = "SERVICE"
 }
 
 resource "aws_ce_anomaly_subscription" "services" {
+  count = var.anomalies ? 1 : 0
+
   name             = "${var.name}-services"
   frequency        = "IMMEDIATE"
-  monitor_arn_list = [aws_ce_anomaly_monitor.services.arn]
+  monitor_arn_list = [aws_ce_anomaly_monitor.services[0].arn]
 
   subscriber {
     type    = "SNS"
@@ -123,11 +128,13 @@ resource "aws_cloudwatch_metric_alarm" "replication_slot" {
 
 # Above 80 % a Redis that must not evict refuses writes soon.
 resource "aws_cloudwatch_metric_alarm" "cache_memory" {
-  alarm_name          = "${var.name}-redis-memory"
-  alarm_description   = "A node of Redis is nearly full. docs/operations.md, Scale."
+  for_each = toset(var.cache)
+
+  alarm_name          = "${each.key}-redis-memory"
+  alarm_description   = "The node ${each.key} of Redis is nearly full. docs/operations.md, Scale."
   namespace           = "AWS/ElastiCache"
   metric_name         = "DatabaseMemoryUsagePercentage"
-  dimensions          = { ReplicationGroupId = var.cache }
+  dimensions          = { CacheClusterId = each.key } # Nodes alone have this figure.
   statistic           = "Maximum"
   period              = 60
   evaluation_periods  = 3

@@ -34,8 +34,13 @@ variable "max_acu" {
 }
 
 variable "cache" {
-  description = "Id of the replication group."
-  type        = string
+  description = "Ids of Redis' nodes."
+  type        = list(string)
+}
+
+variable "anomalies" {
+  description = "Watch the account's costs for days unlike others."
+  type        = bool
 }
 
 variable "balancer" {
