@@ -1,8 +1,9 @@
 locals {
   tags = { Project = "yourticket", Installation = var.name, Variant = var.variant }
 
-  # What differs between the variants, in one place. The figures behind them are
-  # in docs/scale.md.
+  # What differs between the variants, in one place. What they cost at rest, and how
+  # much a rate of requests takes, is in docs/scale.md; tools/scale/variants.json
+  # repeats them. `connections` are those of a process to each database.
   sizes = {
     small = {
       nat_per_zone     = false

@@ -8,7 +8,7 @@ import (
 	"fmt"
 )
 
-// The three files that everything follows from.
+// The four files that everything follows from.
 var (
 	//go:embed measured.json
 	measuredJSON []byte
@@ -16,12 +16,15 @@ var (
 	assumedJSON []byte
 	//go:embed prices.json
 	pricesJSON []byte
+	//go:embed variants.json
+	variantsJSON []byte
 )
 
 type model struct {
 	measured measured
 	assumed  assumed
 	prices   prices
+	variants variants
 }
 
 // route is one kind of request of an on-sale's crowd.
@@ -99,7 +102,7 @@ func open() (*model, error) {
 		name string
 		text []byte
 		into any
-	}{{"measured.json", measuredJSON, &m.measured}, {"assumed.json", assumedJSON, &m.assumed}, {"prices.json", pricesJSON, &m.prices}} {
+	}{{"measured.json", measuredJSON, &m.measured}, {"assumed.json", assumedJSON, &m.assumed}, {"prices.json", pricesJSON, &m.prices}, {"variants.json", variantsJSON, &m.variants}} {
 		d := json.NewDecoder(bytes.NewReader(f.text))
 		d.DisallowUnknownFields()
 		if err := d.Decode(f.into); err != nil {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math"
 	"os"
+	"regexp"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -83,6 +85,38 @@ func TestHistoryShardsAreAPowerOfTwo(t *testing.T) {
 	for _, rate := range rates {
 		n := m.plan(rate, true).HistoryShards
 		require.InDelta(t, n, math.Pow(2, math.Round(math.Log2(n))), 0)
+	}
+}
+
+// The variants are those of Terraform.
+func TestVariantsAreThoseOfTerraform(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../deploy/terraform/sizes.tf")
+	require.NoError(t, err)
+	v := opened(t).variants
+	_, text, _ = bytes.Cut(text, []byte("    small = {"))
+	small, large, ok := bytes.Cut(text, []byte("    large = {"))
+	require.True(t, ok)
+	for _, each := range []struct {
+		variant
+		text []byte
+	}{{v.Small, small}, {v.Large, large}} {
+		number := func(name string) float64 {
+			t.Helper()
+			m := regexp.MustCompile(`\b` + name + `\s*= ([0-9]+)`).FindSubmatch(each.text)
+			require.NotNil(t, m, name)
+			n, err := strconv.ParseFloat(string(m[1]), 64)
+			require.NoError(t, err)
+			return n
+		}
+		require.InDelta(t, number("min_acu"), each.MinACU, 0)
+		require.InDelta(t, 1+number("readers"), each.Instances, 0)
+		require.InDelta(t, 1+number("sales_shards"), each.Clusters, 0)
+		require.InDelta(t, number("shards")*(1+number("replicas")), each.CacheNodes, 0)
+		require.InDelta(t, number("nodes"), each.SearchNodes, 0)
+		require.InDelta(t, number("disk_gb"), each.SearchGB, 0)
+		require.Contains(t, string(each.text), `node_type = "`+each.CacheNode+`"`)
+		require.Contains(t, string(each.text), `instance = "`+each.SearchNode+`"`)
 	}
 }
 

@@ -23,6 +23,7 @@ func (m *model) tables(w io.Writer, of []float64) (bad []string) {
 	needs(w, plans, bare)
 	bad = m.checks(w, plans, bare)
 	m.bills(w, plans)
+	m.atRest(w)
 	m.sources(w)
 	return bad
 }
