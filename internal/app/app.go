@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -47,32 +48,35 @@ type stores struct {
 
 // open connects to everything. What fails to answer is named in the error;
 // what was opened is closed again.
-func open(ctx context.Context, cfg config.Config, name string) (s *stores, err error) {
-	s = &stores{registry: prometheus.NewRegistry(), meter: &health.Meter{}}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
+func open(ctx context.Context, cfg config.Config, name string) (*stores, error) {
+	s := &stores{registry: prometheus.NewRegistry(), meter: &health.Meter{}}
 	registerProcess(s.registry)
-	if s.tracing, err = startTracing(ctx, cfg, name); err != nil {
+	if err := s.open(ctx, cfg, name); err != nil {
+		s.close()
 		return nil, err
+	}
+	return s, nil
+}
+
+func (s *stores) open(ctx context.Context, cfg config.Config, name string) (err error) {
+	if s.tracing, err = startTracing(ctx, cfg, name); err != nil {
+		return err
 	}
 	if err := s.openDatabases(ctx, cfg, name); err != nil {
-		return nil, err
+		return err
 	}
 	if s.redisDB, err = openRedis(ctx, cfg.RedisURL.Reveal(), s.tracing); err != nil {
-		return nil, err
+		return err
 	}
 	watchRedis(s.registry, s.redisDB)
 	if s.temporal, err = openTemporal(ctx, cfg, s); err != nil {
-		return nil, err
+		return err
 	}
 	if s.events, err = catalogue.New(s.catalogue, nil); err != nil {
-		return nil, err
+		return err
 	}
 	s.inventory = inventory.New(redis.NewSeats(s.redisDB), s.sales, s.events)
-	return s, s.openRooms()
+	return s.openRooms()
 }
 
 func (s *stores) openDatabases(ctx context.Context, cfg config.Config, name string) (err error) {
@@ -129,6 +133,9 @@ func openTemporal(ctx context.Context, cfg config.Config, s *stores) (client.Cli
 		return nil, fmt.Errorf("TEMPORAL settings: %w", err)
 	}
 	options.HostPort, options.Namespace = cfg.TemporalAddress, cfg.TemporalNamespace
+	if on, err := strconv.ParseBool(cfg.TemporalTLS); err == nil && on && options.ConnectionOptions.TLS == nil {
+		options.ConnectionOptions.TLS = &tls.Config{MinVersion: tls.VersionTLS12} // by the flag
+	}
 	if options.DataConverter, err = dataConverter(cfg); err != nil {
 		return nil, err
 	}

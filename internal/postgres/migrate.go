@@ -81,6 +81,7 @@ func openForMigration(url string) (*sql.DB, error) {
 		return nil, withoutSecrets(err)
 	}
 	cfg.ConnectTimeout = connectTimeout
+	delete(cfg.RuntimeParams, poolBound)
 	setDefaults(cfg.RuntimeParams, map[string]string{"application_name": "yourticket migrate", "timezone": "UTC"})
 	return stdlib.OpenDB(*cfg), nil
 }

@@ -17,6 +17,9 @@ import (
 // connectTimeout bounds one attempt to connect, TLS and login included.
 const connectTimeout = 5 * time.Second
 
+// poolBound is the setting of a URL that bounds a pool. The server does not know it.
+const poolBound = "pool_max_conns"
+
 // Options tunes a pool. The zero value is good for a service of moderate load.
 type Options struct {
 	// MaxConns bounds the open connections where the URL does not (pool_max_conns);
@@ -55,7 +58,7 @@ func poolConfig(url string, o Options) (*pgxpool.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres.Open: %w", withoutSecrets(err))
 	}
-	if !strings.Contains(url, "pool_max_conns=") {
+	if !strings.Contains(url, poolBound+"=") {
 		cfg.MaxConns = int32(cmp.Or(o.MaxConns, 16)) //nolint:gosec // a pool has some hundred connections at most
 	}
 	cfg.MaxConnIdleTime = 5 * time.Minute

@@ -144,6 +144,7 @@ func (c *Capture) dial(ctx context.Context) (*pgconn.PgConn, error) {
 		return nil, withoutSecrets(err)
 	}
 	cfg.ConnectTimeout = connectTimeout
+	delete(cfg.RuntimeParams, poolBound)
 	setDefaults(cfg.RuntimeParams, map[string]string{
 		"application_name": "yourticket cdc", "timezone": "UTC", "wal_sender_timeout": senderTimeout,
 	})
