@@ -26,6 +26,9 @@ type Config struct {
 	// TemporalAddress is host:port of Temporal's frontend. TLS and API keys come
 	// from Temporal's own environment variables.
 	TemporalAddress string `name:"temporal-address" env:"TEMPORAL_ADDRESS" placeholder:"HOST:PORT" help:"Temporal's frontend."`
+	// TemporalTLS is "true" for TLS; certificates and keys are in Temporal's own
+	// variables. It stands here so that what is no truth value is found.
+	TemporalTLS string `name:"temporal-tls" env:"TEMPORAL_TLS" placeholder:"true|false" help:"Whether Temporal is reached by TLS."`
 	// TemporalNamespace is the namespace of all workflows.
 	TemporalNamespace string `name:"temporal-namespace" env:"TEMPORAL_NAMESPACE" default:"default" help:"Temporal namespace."`
 

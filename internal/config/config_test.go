@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
@@ -69,13 +70,19 @@ func TestValidateReportsEveryFaultByVariable(t *testing.T) {
 		"cluster of several nodes": {func(c *config.Config) {
 			c.ElasticsearchURL = config.NewURLs("https://app:"+password+"@n1:9200", "https://app:"+password+"@n2:9200/search")
 		}, nil},
-		"second node malformed": {func(c *config.Config) { c.ElasticsearchURL = config.NewURLs("http://n1:9200", "n2:9200") }, []string{"ELASTICSEARCH_URL: must begin with http:// or https://"}},
-		"unparsable URL":        {func(c *config.Config) { c.RedisURL = config.NewURL("redis://:" + password + "@host:port") }, []string{"REDIS_URL: is not a valid URL"}},
-		"cluster URL":           {func(c *config.Config) { c.RedisURL = config.NewURL("redis+cluster://a:1") }, nil},
-		"address without port":  {func(c *config.Config) { c.TemporalAddress = "temporal" }, []string{"TEMPORAL_ADDRESS: must be host:port"}},
-		"address with bad port": {func(c *config.Config) { c.TemporalAddress = "temporal:99999" }, []string{"TEMPORAL_ADDRESS: must be host:port with a port between 1 and 65535"}},
-		"key with white space":  {func(c *config.Config) { c.StripeAPIKey = config.NewSecret(password + "\n") }, []string{"STRIPE_API_KEY: must not contain white space"}},
-		"unknown log level":     {func(c *config.Config) { c.LogLevel = "loud" }, []string{"LOG_LEVEL: must be debug, info, warn or error"}},
+		"second node malformed":  {func(c *config.Config) { c.ElasticsearchURL = config.NewURLs("http://n1:9200", "n2:9200") }, []string{"ELASTICSEARCH_URL: must begin with http:// or https://"}},
+		"unparsable URL":         {func(c *config.Config) { c.RedisURL = config.NewURL("redis://:" + password + "@host:port") }, []string{"REDIS_URL: is not a valid URL"}},
+		"cluster URL":            {func(c *config.Config) { c.RedisURL = config.NewURL("redis+cluster://a:1") }, nil},
+		"address without port":   {func(c *config.Config) { c.TemporalAddress = "temporal" }, []string{"TEMPORAL_ADDRESS: must be host:port"}},
+		"address with bad port":  {func(c *config.Config) { c.TemporalAddress = "temporal:99999" }, []string{"TEMPORAL_ADDRESS: must be host:port with a port between 1 and 65535"}},
+		"key with white space":   {func(c *config.Config) { c.StripeAPIKey = config.NewSecret(password + "\n") }, []string{"STRIPE_API_KEY: must not contain white space"}},
+		"unknown log level":      {func(c *config.Config) { c.LogLevel = "loud" }, []string{"LOG_LEVEL: must be debug, info, warn or error"}},
+		"shard that is no URL":   {func(c *config.Config) { c.SalesDatabaseURLs = config.NewURLs("postgres://a/b,c") }, []string{"SALES_DATABASE_URLS: must be URLs, separated by commas"}},
+		"TLS, perhaps":           {func(c *config.Config) { c.TemporalTLS = "maybe" }, []string{"TEMPORAL_TLS: must be true or false"}},
+		"namespace of two words": {func(c *config.Config) { c.TemporalNamespace = "a b" }, []string{"TEMPORAL_NAMESPACE: must not contain white space"}},
+		"numbers out of bounds": {func(c *config.Config) { c.HoldFor, c.SettleAfter, c.StripeRate, c.PayPalRate = -time.Minute, 0, 0, -1 }, []string{
+			"HOLD_FOR: must be from 1s to 24h0m0s", "SETTLE_AFTER: must be from 1s to 24h0m0s", "STRIPE_RATE: must be at least 1", "PAYPAL_RATE: must be at least 1",
+		}},
 		"several at once": {func(c *config.Config) {
 			c.PayPalClientID, c.StripeAPIKey, c.SMTPURL = "", config.Secret{}, config.NewURL("http://mail")
 		}, []string{
@@ -103,12 +110,22 @@ func TestMissingElasticsearchIsAFaultOnlyWhereItIsRequired(t *testing.T) {
 	require.EqualError(t, complete().Validate("ELASTICSEARCH_URL"), "ELASTICSEARCH_URL: is missing")
 }
 
+func TestAddressesToListenOn(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{"", ":8080", "127.0.0.1:0", "[::1]:9100"} {
+		require.NoError(t, config.Listening("LISTEN", good))
+	}
+	require.EqualError(t, config.Listening("LISTEN", "nonsense"), "LISTEN: must be host:port, or :port")
+	require.EqualError(t, config.Listening("LISTEN", ":99999"), "LISTEN: must have a port between 0 and 65535")
+}
+
 func complete() config.Config {
 	return config.Config{
 		DatabaseURL: config.NewURL("postgres://db/yourticket"), RedisURL: config.NewURL("redis://cache:6379"),
 		TemporalAddress: "temporal:7233", TemporalNamespace: "default",
 		StripeAPIKey: config.NewSecret("sk"), StripeWebhookSecret: config.NewSecret("whsec"),
 		PayPalClientID: "id", PayPalClientSecret: config.NewSecret("s"), PayPalWebhookID: "wh", LogLevel: "info",
+		HoldFor: 10 * time.Minute, SettleAfter: time.Minute, StripeRate: 90, PayPalRate: 50,
 	}
 }
 

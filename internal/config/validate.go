@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"yourticket.example/internal/payloadcodec"
 )
@@ -29,7 +30,11 @@ var Migrating = []string{"DATABASE_URL"}
 // with the variable and never shows a value.
 func (c Config) Validate(required ...string) error {
 	var faults []error
-	for _, f := range c.fields() {
+	fields := c.fields()
+	if len(required) > 0 { // a configuration that is made by hand has no defaults
+		fields = append(fields, c.numbers()...)
+	}
+	for _, f := range fields {
 		if f.value == "" {
 			if slices.Contains(required, f.variable) {
 				faults = append(faults, fmt.Errorf("%s: is missing", f.variable))
@@ -54,13 +59,14 @@ type field struct {
 
 func (c Config) fields() []field {
 	fields := []field{{"DATABASE_URL", c.DatabaseURL.Reveal(), schemes("postgres", "postgresql")}}
-	fields = append(fields, each("SALES_DATABASE_URLS", c.SalesDatabaseURLs, schemes("postgres", "postgresql"))...)
+	fields = append(fields, each("SALES_DATABASE_URLS", c.SalesDatabaseURLs, shard)...)
 	fields = append(fields, each("ELASTICSEARCH_URL", c.ElasticsearchURL, schemes("http", "https"))...)
 	fields = append(append(fields, c.Gateway.fields()...), c.Telemetry.fields()...)
 	return append(fields, []field{
 		{"REDIS_URL", c.RedisURL.Reveal(), schemes("redis", "rediss", "redis+cluster", "rediss+cluster")},
 		{"TEMPORAL_ADDRESS", c.TemporalAddress, hostPort},
-		{"TEMPORAL_NAMESPACE", c.TemporalNamespace, nil},
+		{"TEMPORAL_TLS", c.TemporalTLS, truth},
+		{"TEMPORAL_NAMESPACE", c.TemporalNamespace, oneWord},
 		{"STRIPE_API_KEY", c.StripeAPIKey.Reveal(), oneWord},
 		{"STRIPE_API_URL", c.StripeAPIURL.Reveal(), schemes("http", "https")},
 		{"STRIPE_WEBHOOK_SECRET", c.StripeWebhookSecret.Reveal(), oneWord},
@@ -74,6 +80,61 @@ func (c Config) fields() []field {
 		{"PUBLIC_URL", c.PublicURL.Reveal(), schemes("http", "https")},
 		{"LOG_LEVEL", c.LogLevel, logLevel},
 	}...)
+}
+
+// numbers are the variables that have a default, and bounds.
+func (c Config) numbers() []field {
+	return []field{
+		{"HOLD_FOR", c.HoldFor.String(), within(c.HoldFor, time.Second, 24*time.Hour)},
+		{"SETTLE_AFTER", c.SettleAfter.String(), within(c.SettleAfter, time.Second, 24*time.Hour)},
+		{"STRIPE_RATE", strconv.Itoa(c.StripeRate), atLeastOne(c.StripeRate)},
+		{"PAYPAL_RATE", strconv.Itoa(c.PayPalRate), atLeastOne(c.PayPalRate)},
+	}
+}
+
+func within(d, least, most time.Duration) func(string) error {
+	return func(string) error {
+		if d < least || d > most {
+			return fmt.Errorf("must be from %s to %s", least, most)
+		}
+		return nil
+	}
+}
+
+func atLeastOne(n int) func(string) error {
+	return func(string) error {
+		if n < 1 {
+			return errors.New("must be at least 1")
+		}
+		return nil
+	}
+}
+
+// shard checks the address of a sales database. A comma in the database's name is
+// an entry of the list that is no address.
+func shard(value string) error {
+	if err := schemes("postgres", "postgresql")(value); err != nil {
+		return err
+	}
+	if u, err := url.Parse(value); err == nil && strings.Contains(u.Path, ",") {
+		return errors.New("must be URLs, separated by commas")
+	}
+	return nil
+}
+
+// Listening checks an address to listen on; empty is for none.
+func Listening(variable, address string) error {
+	if address == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%s: must be host:port, or :port", variable)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("%s: must have a port between 0 and 65535", variable)
+	}
+	return nil
 }
 
 // each gives a field for every address of a variable, or one without a value.
@@ -113,6 +174,13 @@ func hostPort(value string) error {
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
 		return errors.New("must be host:port with a port between 1 and 65535")
+	}
+	return nil
+}
+
+func truth(value string) error {
+	if _, err := strconv.ParseBool(value); err != nil {
+		return errors.New("must be true or false")
 	}
 	return nil
 }

@@ -27,6 +27,9 @@ func (c *cdcCommand) Run(ctx context.Context, s streams) error {
 	if err := prepare(c.Config, s.err, app.Capturing...); err != nil {
 		return err
 	}
+	if err := listening("METRICS_LISTEN", c.MetricsListen); err != nil {
+		return err
+	}
 	return app.RunCDC(ctx, c.Config, app.CDCOptions{
 		MetricsListen: c.MetricsListen,
 		OnReady:       func() { slog.Info("cdc is ready") },

@@ -20,6 +20,9 @@ func (c *codecCommand) Run(ctx context.Context, s streams) error {
 	if err := prepare(c.Config, s.err, "DATABASE_URL", "PAYLOAD_KEYS"); err != nil {
 		return err
 	}
+	if err := listening("LISTEN", c.Listen); err != nil {
+		return err
+	}
 	return app.RunCodec(ctx, c.Config, app.CodecOptions{
 		Listen: c.Listen, Origins: c.UIOrigin,
 		OnReady: func(addr string) { slog.Info("codec server is ready", "address", addr) },

@@ -118,6 +118,14 @@ func prepare(cfg config.Config, w io.Writer, required ...string) error {
 	return nil
 }
 
+// listening says that an address to listen on is none.
+func listening(variable, address string) error {
+	if err := config.Listening(variable, address); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
 // prepareLogs is prepare for a command that has no other configuration.
 func prepareLogs(level string, w io.Writer) error {
 	cfg := config.Config{LogLevel: level}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"fmt"
 
 	"yourticket.example/cmd/yourticket/dev"
 	"yourticket.example/internal/config"
@@ -26,6 +27,14 @@ type devCommand struct {
 func (c *devCommand) Run(ctx context.Context, s streams) error {
 	if err := c.Validate(); err != nil {
 		return usageError{err}
+	}
+	for variable, port := range map[string]int{
+		"PORT": c.Port, "TEMPORAL_PORT": c.TemporalPort, "TEMPORAL_UI_PORT": c.TemporalUIPort, "REDIS_PORT": c.RedisPort,
+		"POSTGRES_PORT": c.PostgresPort, "ELASTICSEARCH_PORT": c.ElasticsearchPort, "SANDBOX_PORT": c.SandboxPort,
+	} {
+		if err := listening(variable, fmt.Sprintf(":%d", port)); err != nil {
+			return err
+		}
 	}
 	return dev.Run(ctx, dev.Options{
 		Config: c.Config,

@@ -22,11 +22,11 @@ type drawCommand struct {
 }
 
 type drawVerify struct {
-	Event      string `required:"" placeholder:"EVENT" help:"Id or slug of the event, or the address of its page or of its queue."`
-	API        string `name:"api" env:"API_URL" placeholder:"URL" help:"Where the API is; not needed when --event is an address."`
-	Entry      int64  `placeholder:"N" help:"The entry whose number is computed."`
-	Number     int64  `placeholder:"M" help:"The number that --entry should have."`
-	Commitment string `placeholder:"HEX" help:"The commitment as it was noted down before the draw."`
+	Event      string `required:"" env:"DRAW_EVENT" placeholder:"EVENT" help:"Id or slug of the event, or the address of its page or of its queue."`
+	API        string `name:"api" env:"YOURTICKET_API_URL" placeholder:"URL" help:"Where the API is; not needed when --event is an address."`
+	Entry      int64  `env:"DRAW_ENTRY" placeholder:"N" help:"The entry whose number is computed."`
+	Number     int64  `env:"DRAW_NUMBER" placeholder:"M" help:"The number that --entry should have."`
+	Commitment string `env:"DRAW_COMMITMENT" placeholder:"HEX" help:"The commitment as it was noted down before the draw."`
 }
 
 // drawTime bounds the one request.

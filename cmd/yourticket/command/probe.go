@@ -12,7 +12,7 @@ import (
 // probeCommand makes synthetic checks.
 type probeCommand struct {
 	APIURL        string `name:"api-url" env:"YOURTICKET_API_URL" required:"" placeholder:"URL" help:"Address of the API, as buyers reach it."`
-	Once          bool   `help:"Make the checks once, print them, and exit 1 when one failed."`
+	Once          bool   `env:"PROBE_ONCE" help:"Make the checks once, print them, and exit 1 when one failed."`
 	MetricsListen string `env:"METRICS_LISTEN" placeholder:"ADDRESS" help:"Address for health and metrics, such as :9100 (default: none)."`
 	LogLevel      string `name:"log-level" env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
 }
@@ -24,6 +24,9 @@ func (c *probeCommand) Run(ctx context.Context, s streams) error {
 	}
 	if !strings.HasPrefix(c.APIURL, "http://") && !strings.HasPrefix(c.APIURL, "https://") {
 		return usageError{errors.New("YOURTICKET_API_URL: must begin with http:// or https://")}
+	}
+	if err := listening("METRICS_LISTEN", c.MetricsListen); err != nil {
+		return err
 	}
 	if !c.Once {
 		return app.RunProbe(ctx, c.APIURL, c.MetricsListen)

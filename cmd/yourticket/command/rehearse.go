@@ -28,8 +28,8 @@ type rehearseCommand struct {
 	SandboxURL string   `name:"sandbox-url" env:"YOURTICKET_SANDBOX_URL" placeholder:"URL" help:"Where the payment sandbox is. Without it nobody pays by PayPal or with 3-D Secure."`
 
 	Buyers   int           `env:"REHEARSE_BUYERS" default:"300" help:"Buyers who come (default: ${default})."`
-	Bots     int           `env:"REHEARSE_BOTS" default:"0" help:"Programs that hammer (default: one for 50 buyers; -1 for none)."`
-	Watchers int           `env:"REHEARSE_WATCHERS" default:"10" help:"Callers who follow the seat map all the time (default: ${default}; -1 for none)."`
+	Bots     int           `env:"REHEARSE_BOTS" default:"0" help:"Programs that hammer (default: one for 50 buyers; --bots=-1 for none)."`
+	Watchers int           `env:"REHEARSE_WATCHERS" default:"10" help:"Callers who follow the seat map all the time (default: ${default}; --watchers=-1 for none)."`
 	Seed     uint64        `env:"REHEARSE_SEED" default:"1" help:"The same seed makes the same buyers (default: ${default})."`
 	Pace     float64       `env:"REHEARSE_PACE" default:"1" help:"Stretches the time that people take to think (default: ${default})."`
 	Duration time.Duration `env:"REHEARSE_DURATION" default:"5m" help:"How long the sale lasts at most (default: ${default})."`

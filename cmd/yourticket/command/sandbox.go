@@ -28,6 +28,9 @@ func (c *sandboxCommand) Run(ctx context.Context, s streams) error {
 	if err := prepare(config.Config{LogLevel: c.LogLevel}, s.err); err != nil {
 		return err
 	}
+	if err := listening("LISTEN", c.Listen); err != nil {
+		return err
+	}
 	return sandbox.Run(ctx, sandbox.Options{
 		Listen:              c.Listen,
 		OnReady:             func(addr string) { slog.Info("sandbox is ready", "address", addr) },

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -20,6 +21,12 @@ type apiCommand struct {
 func (c *apiCommand) Run(ctx context.Context, s streams) error {
 	if err := prepare(c.Config, s.err, config.Serving...); err != nil {
 		return err
+	}
+	if err := listening("LISTEN", c.Listen); err != nil {
+		return err
+	}
+	if len(c.Services) == 0 {
+		return usageError{errors.New("SERVICES: names no service")}
 	}
 	return app.RunAPI(ctx, c.Config, app.APIOptions{
 		Services: c.Services,
@@ -40,6 +47,12 @@ type workerCommand struct {
 func (c *workerCommand) Run(ctx context.Context, s streams) error {
 	if err := prepare(c.Config, s.err, config.Serving...); err != nil {
 		return err
+	}
+	if err := listening("METRICS_LISTEN", c.MetricsListen); err != nil {
+		return err
+	}
+	if len(c.Fleets) == 0 {
+		return usageError{errors.New("FLEETS: names no fleet")}
 	}
 	return app.RunWorkers(ctx, c.Config, app.WorkerOptions{
 		Fleets:        c.Fleets,
