@@ -102,6 +102,9 @@ func (f *faults) prices(given []priceBody, categories []string) (prices []ticket
 		}
 		f.money(at+".price", p.Price, currency)
 		f.money(at+".fee", fee, currency)
+		if p.Price.Amount == 0 && fee.Amount == 0 {
+			f.add(at+".price.amount", "must be more than 0, or have a fee: no provider takes a payment of nothing")
+		}
 		prices = append(prices, ticket.Price{Category: p.Category, Price: ticket.Money(p.Price), Fee: ticket.Money(fee)})
 	}
 	for _, c := range categories {

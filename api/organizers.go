@@ -111,7 +111,9 @@ func (s *Server) newEvent(ctx context.Context, b createEventBody) (*ticket.Event
 	case err != nil:
 		return nil, err
 	case plan.VenueID != b.VenueID:
-		f.add("plan_id", "is not a plan of the venue")
+		if err := s.foreignPlan(ctx, b.VenueID, &f); err != nil {
+			return nil, err
+		}
 	}
 	e := &ticket.Event{
 		Slug: b.Slug, Name: b.Name, Artist: b.Artist, Genre: b.Genre, Description: b.Description,
@@ -129,6 +131,20 @@ func (s *Server) newEvent(ctx context.Context, b createEventBody) (*ticket.Event
 	f.texts(e)
 	f.dates(e, s.now())
 	return e, f.err()
+}
+
+// foreignPlan says which is wrong of a plan and a venue that do not belong together.
+func (s *Server) foreignPlan(ctx context.Context, venueID string, f *faults) error {
+	_, err := s.deps.Catalogue.Venue(ctx, venueID)
+	switch {
+	case err == nil:
+		f.add("plan_id", "is not a plan of the venue")
+	case ticket.CodeOf(err) == ticket.CodeNotFound:
+		f.add("venue_id", "there is no such venue")
+	default:
+		return err
+	}
+	return nil
 }
 
 func (f *faults) texts(e *ticket.Event) {

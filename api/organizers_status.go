@@ -40,11 +40,14 @@ type postponeEventInput struct {
 	EventPath
 	IfMatch
 	IdempotencyKey
-	Body postponeEventBody
+	Body *postponeEventBody
 }
 
 func (s *Server) postponeEvent(ctx context.Context, in *postponeEventInput) (*organizerEventOutput, error) {
-	b := in.Body
+	var b postponeEventBody
+	if in.Body != nil {
+		b = *in.Body
+	}
 	var f faults
 	f.prose("reason", &b.Reason, 500)
 	if b.DoorsAt != nil && b.StartsAt == nil {

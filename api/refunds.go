@@ -36,8 +36,8 @@ type refundBookingInput struct {
 	BookingPath
 	IdempotencyKey
 	Body struct {
-		Seats  []string `json:"seats,omitempty" maxItems:"100" nullable:"false" doc:"Ids of seats; all that are left when left out."`
-		Reason string   `json:"reason,omitempty" maxLength:"500"`
+		Seats  []string `json:"seats,omitempty" minItems:"1" maxItems:"100" nullable:"false" doc:"Ids of seats; all that are left when left out."`
+		Reason string   `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the record."`
 		Resell *bool    `json:"resell,omitempty" doc:"Whether the seats go on sale again (default), or are kept from it. For support only."`
 	}
 }

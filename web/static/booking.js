@@ -220,7 +220,7 @@ class Booking {
     if (!await ask("Give all tickets of this booking back? Their codes end at once, and you get the money back.", "Give them back", "Keep them")) return;
     try {
       // The whole booking is given back once: a lost answer is asked for again under the same key.
-      this.take(await post(`/v1/bookings/${this.b.id}/refund`, {}, { key: `give-back-${this.b.id}` }));
+      this.take(await post(`/v1/bookings/${this.b.id}/refund`, { reason: "given back by the buyer" }, { key: `give-back-${this.b.id}` }));
       fill(this.trouble);
     } catch (error) {
       show(this.trouble, error);
