@@ -29,6 +29,8 @@ type plants struct {
 	ours     []paid
 	// differences that were planted, by what reconciliation calls them.
 	differences map[ticket.ReconciliationResult]int64
+	// strays are captures among them that pay for nothing.
+	strays int64
 }
 
 // shards of the systems that are started here.
@@ -61,26 +63,53 @@ func plant(o Options, dir string) (p *plants, err error) {
 	return p, nil
 }
 
-// one plants a transaction; every o.Every-th is a difference of one of three kinds.
+// planted is what becomes of a transaction.
+type planted int
+
+const (
+	matches planted = iota
+	differs
+	foreign // money of somebody else: nothing of ours to undo
+	ghost   // only we have it
+	stray   // names a booking of ours that nothing is known of
+	returned
+)
+
+// results are what reconciliation calls them: a stray and the refund that gave it
+// back are two movements.
+var results = map[planted][]ticket.ReconciliationResult{
+	differs: {ticket.ResultAmountDiffers}, foreign: {ticket.ResultProviderOnly}, ghost: {ticket.ResultOursOnly},
+	stray: {ticket.ResultProviderOnly}, returned: {ticket.ResultUndone, ticket.ResultUndone},
+}
+
+// one plants a transaction; every o.Every-th is a difference of one of five kinds.
 func (p *plants) one(out *bufio.Writer, i int, t paid) error {
 	theirs := sandbox.Planted{Provider: string(t.provider), BookingID: t.booking, Attempt: 1, Amount: t.amount, Currency: "EUR", At: t.at}
-	kind := ticket.ResultMatched
+	kind := matches
 	if i%p.o.Every == p.o.Every/2 {
-		kind = []ticket.ReconciliationResult{ticket.ResultAmountDiffers, ticket.ResultProviderOnly, ticket.ResultOursOnly}[i/p.o.Every%3]
-		p.differences[kind]++
+		kind = []planted{differs, foreign, ghost, stray, returned}[i/p.o.Every%5]
+		for _, r := range results[kind] {
+			p.differences[r]++
+		}
 	}
 	switch kind {
-	case ticket.ResultAmountDiffers:
+	case differs:
 		theirs.Amount++
-	case ticket.ResultProviderOnly: // money of somebody else: nothing of ours to undo
+	case foreign:
 		theirs.BookingID = ""
-	case ticket.ResultOursOnly:
+	case ghost:
 		t.ref, t.captureRef = fmt.Sprint("none_", i), fmt.Sprint("gone_", i)
 		p.ours = append(p.ours, t)
 		return nil
+	case stray, returned:
+		p.strays++
+	case matches:
 	}
 	refs, err := sandbox.Plant(out, theirs)
-	if kind != ticket.ResultProviderOnly {
+	if err == nil && kind == returned {
+		err = sandbox.PlantRefund(out, theirs, refs)
+	}
+	if kind == matches || kind == differs {
 		t.ref, t.captureRef = refs.Charge, refs.Capture
 		p.ours = append(p.ours, t)
 	}

@@ -93,6 +93,9 @@ func (c *Catalogue) MatchEntries(ctx context.Context, id string, p ticket.Provid
 	kept := []ticket.MovementKind{
 		ticket.MovementCapture, ticket.MovementRefund, ticket.MovementRefundFailed, ticket.MovementDispute, ticket.MovementDisputeWon,
 	}
+	if err := c.learnEntries(ctx); err != nil {
+		return err
+	}
 	return c.inTx(ctx, func(ctx context.Context) error {
 		err := c.takesLong(ctx)
 		if err == nil {
@@ -100,6 +103,18 @@ func (c *Catalogue) MatchEntries(ctx context.Context, id string, p ticket.Provid
 		}
 		if err == nil {
 			_, err = c.db(ctx).Exec(ctx, matchEntries, id, completeTo, settled, kept, p, firstPosition[p])
+		}
+		return err
+	})
+}
+
+// learnEntries tells the planner of what was just gathered. Until it knows of a
+// new id it takes it for one row, and reads a million to find one.
+func (c *Catalogue) learnEntries(ctx context.Context) error {
+	return c.inTx(ctx, func(ctx context.Context) error {
+		err := c.takesLong(ctx)
+		if err == nil {
+			_, err = c.db(ctx).Exec(ctx, `ANALYZE reconciliation_entries`)
 		}
 		return err
 	})
@@ -140,6 +155,28 @@ type StrayCapture struct {
 	Undone    bool  // by an earlier reconciliation
 }
 
+// strayCaptures reads by the indexes of what it asks for: a page of references
+// against a million entries.
+const strayCaptures = `
+WITH asked AS MATERIALIZED (SELECT DISTINCT ref FROM unnest($3::text[]) AS a (ref)),
+captures AS (
+	SELECT e.ref, e.booking_id, e.parent, e.amount, false AS undone
+	FROM asked JOIN reconciliation_entries e ON e.ref = asked.ref
+	WHERE e.reconciliation_id = $1 AND e.provider = $2 AND e.side = 'theirs' AND e.kind = 'capture'
+	UNION ALL
+	SELECT l.ref, l.booking_id, l.parent, l.their_amount, true
+	FROM asked JOIN reconciliation_lines l ON l.ref = asked.ref
+	WHERE l.action <> '' AND starts_with(l.action, $4) AND l.provider = $2 AND l.kind = 'capture' AND l.reconciliation_id <> $1
+),
+back AS (
+	SELECT e.parent AS ref, sum(e.amount)::bigint AS amount
+	FROM asked JOIN reconciliation_entries e ON e.parent = asked.ref
+	WHERE e.reconciliation_id = $1 AND e.provider = $2 AND e.side = 'theirs' AND e.kind IN ('refund', 'refund_failed')
+	GROUP BY e.parent
+)
+SELECT c.ref, max(c.booking_id), max(c.parent), max(c.amount), COALESCE(min(back.amount), 0), bool_or(c.undone)
+FROM captures c LEFT JOIN back ON back.ref = c.ref GROUP BY c.ref`
+
 // StrayCaptures gives those with these references that the provider's books as
 // they were gathered have, or that an earlier reconciliation had undone.
 func (c *Catalogue) StrayCaptures(ctx context.Context, id string, p ticket.Provider, refs []string) (list []StrayCapture, err error) {
@@ -147,22 +184,17 @@ func (c *Catalogue) StrayCaptures(ctx context.Context, id string, p ticket.Provi
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	rows, err := c.db(ctx).Query(ctx, `
-		WITH theirs AS (SELECT kind, ref, parent, booking_id, amount FROM reconciliation_entries
-		                WHERE reconciliation_id = $1 AND provider = $2 AND side = 'theirs' AND (ref = ANY($3) OR parent = ANY($3))),
-		back AS (SELECT parent AS ref, sum(amount)::bigint AS amount FROM theirs WHERE kind IN ('refund', 'refund_failed') GROUP BY parent),
-		captures AS (
-			SELECT t.ref, t.booking_id, t.parent, t.amount, COALESCE(back.amount, 0) AS given_back, false AS undone
-			FROM theirs t LEFT JOIN back USING (ref) WHERE t.kind = 'capture'
-			UNION ALL
-			SELECT ref, booking_id, parent, their_amount, 0, true FROM reconciliation_lines
-			WHERE ref = ANY($3) AND action <> '' AND provider = $2 AND kind = 'capture' AND starts_with(action, $4) AND reconciliation_id <> $1
-		)
-		SELECT ref, max(booking_id), max(parent), max(amount), min(given_back), bool_or(undone) FROM captures GROUP BY ref`, id, p, refs, ticket.UndoneBy)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[StrayCapture])
+	err = c.inTx(ctx, func(ctx context.Context) error {
+		if err := c.takesLong(ctx); err != nil {
+			return err
+		}
+		rows, err := c.db(ctx).Query(ctx, strayCaptures, id, p, refs, ticket.UndoneBy)
+		if err == nil {
+			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[StrayCapture])
+		}
+		return err
+	})
+	return list, err
 }
 
 // RecordUndone says of a line that it is no difference, and why.
