@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -36,7 +37,9 @@ func EnsureSchedules(ctx context.Context, c client.Client) error {
 				ID: id, Workflow: workflows.ReconcileType, TaskQueue: workflows.QueueFinance,
 				Args: []any{workflows.ReconcileInput{Providers: []ticket.Provider{p}}},
 			},
-			Note: "Compares yesterday's movements at " + string(p) + " with ours.",
+			// Days that were missed follow one another; the default would skip them.
+			Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ALL,
+			Note:    "Compares yesterday's movements at " + string(p) + " with ours.",
 		})
 		if err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 			errs = append(errs, err)

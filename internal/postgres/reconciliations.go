@@ -11,12 +11,14 @@ import (
 )
 
 // BeginReconciliation writes down that a reconciliation is asked for. The same
-// id again changes nothing.
+// id again begins one anew that has failed, and changes nothing else.
 func (c *Catalogue) BeginReconciliation(ctx context.Context, r ticket.Reconciliation) (err error) {
 	defer wrap(&err, "postgres.BeginReconciliation(%s)", r.ID)
 	_, err = c.db(ctx).Exec(ctx, `
 		INSERT INTO reconciliations (id, providers, starts_at, ends_at, status, requested_by)
-		VALUES ($1, $2, $3, $4, 'running', $5) ON CONFLICT (id) DO NOTHING`, r.ID, r.Providers, r.From, r.To, r.RequestedBy)
+		VALUES ($1, $2, $3, $4, 'running', $5)
+		ON CONFLICT (id) DO UPDATE SET status = 'running', failure = '', finished_at = NULL
+		WHERE reconciliations.status = 'failed'`, r.ID, r.Providers, r.From, r.To, r.RequestedBy)
 	return err
 }
 

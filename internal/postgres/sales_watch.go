@@ -49,23 +49,39 @@ func (s *Sales) Standing(ctx context.Context) (all Standing, err error) {
 
 // Reconciled is the last reconciliation of a provider that came to its end.
 type Reconciled struct {
-	Provider    ticket.Provider `db:"provider"`
-	Age         float64         `db:"age"` // in seconds
-	Differences int64           `db:"differences"`
+	Provider ticket.Provider `db:"provider"`
+	// Age in seconds. A day that was left out makes it as old as if nothing was
+	// reconciled since that day was due.
+	Age         float64 `db:"age"`
+	Differences int64   `db:"differences"`
 }
+
+// lastReconciliations takes the days from the first that the schedule has
+// reconciled in a month until the last that was due, at four o'clock of the day
+// behind it; a day counts when one reconciliation has all of it, whoever asked.
+const lastReconciliations = `
+WITH done AS (
+	SELECT p.provider, r.* FROM (
+		SELECT id, providers, starts_at, ends_at, requested_by, finished_at, created_at FROM reconciliations
+		WHERE status = 'done' ORDER BY created_at DESC LIMIT 200) r, unnest(r.providers) AS p (provider)
+), missed AS (
+	SELECT s.provider, min(day) + interval '28 hours' AS due
+	FROM (SELECT provider, min(starts_at) AS first FROM done
+	      WHERE requested_by = 'schedule' AND starts_at > now() - interval '31 days' GROUP BY provider) s,
+	     generate_series(s.first, date_trunc('day', now() - interval '28 hours', 'UTC'), interval '24 hours') AS day
+	WHERE NOT EXISTS (SELECT 1 FROM done d WHERE d.provider = s.provider AND d.starts_at <= day AND d.ends_at >= day + interval '24 hours')
+	GROUP BY s.provider
+)
+SELECT l.provider, extract(epoch FROM now() - LEAST(l.finished_at, missed.due))::float8 AS age,
+	(SELECT count(*) FROM reconciliation_lines d WHERE d.reconciliation_id = l.id AND d.provider = l.provider
+		AND d.result IN ('amount_differs', 'provider_only', 'ours_only') AND d.action = '') AS differences
+FROM (SELECT DISTINCT ON (provider) provider, id, finished_at FROM done ORDER BY provider, created_at DESC) l
+LEFT JOIN missed ON missed.provider = l.provider`
 
 // LastReconciliations gives the last one of each provider, with the lines that
 // are for people.
 func (c *Catalogue) LastReconciliations(ctx context.Context) (list []Reconciled, err error) {
 	defer wrap(&err, "postgres.LastReconciliations()")
-	rows, _ := c.pool.Query(ctx, `
-		SELECT l.provider, extract(epoch FROM now() - l.finished_at)::float8 AS age,
-			(SELECT count(*) FROM reconciliation_lines d WHERE d.reconciliation_id = l.id AND d.provider = l.provider
-				AND d.result IN ('amount_differs', 'provider_only', 'ours_only') AND d.action = '') AS differences
-		FROM (
-			SELECT DISTINCT ON (p.provider) p.provider, r.id, r.finished_at
-			FROM (SELECT id, providers, finished_at, created_at FROM reconciliations WHERE status = 'done' ORDER BY created_at DESC LIMIT 100) r, unnest(r.providers) AS p(provider)
-			ORDER BY p.provider, r.created_at DESC
-		) l`)
+	rows, _ := c.pool.Query(ctx, lastReconciliations)
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Reconciled])
 }
