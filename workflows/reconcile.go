@@ -23,7 +23,7 @@ const (
 func ReconcileID(id string) string { return "reconcile/" + id }
 
 // ReconcileInput says what to compare. Without an id it is the day before the
-// one on which it runs, in UTC: that is how the schedule asks.
+// one for which it was scheduled, in UTC, however late it runs.
 type ReconcileInput struct {
 	ID          string            `json:"id,omitempty"`
 	Providers   []ticket.Provider `json:"providers"`
@@ -41,10 +41,29 @@ type ReconcilePlace struct {
 	Done     activities.Gathered `json:"done"`
 	Until    time.Time           `json:"until,omitzero"`
 	Entries  int                 `json:"entries"`
+	// Behind the last provider: the position behind which differences are healed,
+	// whether all are, and the position behind which fees are booked.
+	Healed    int64 `json:"healed,omitempty"`
+	AllHealed bool  `json:"all_healed,omitempty"`
+	Fees      int64 `json:"fees,omitempty"`
+	Orphans   int   `json:"orphans,omitempty"`
 }
 
-// longReconcile is when a run hands on to the next, in events.
+// longReconcile is when a run hands on to the next, in events. A page of
+// differences makes as many again at most.
 const longReconcile = 4000
+
+// The changes to Reconcile that older histories do not have.
+const (
+	changeScheduledDay = "scheduled-day" // the day is that of the schedule's time
+	changeHealing      = "healing"       // healing hands on between pages, and tells a review that runs
+)
+
+// maxTells is how often a review that has just ended is started again.
+const maxTells = 3
+
+// scheduledStart is when the server should have started what a schedule started.
+var scheduledStart = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")
 
 // Reconcile compares our books with the providers' own: it gathers both page by
 // page, matches them, undoes charges that pay for nothing, books fees and missed
@@ -60,15 +79,32 @@ func Reconcile(ctx workflow.Context, in ReconcileInput) (ticket.Reconciliation, 
 			return r.fail(err)
 		}
 		if !done {
-			r.in.At = &r.at
-			return ticket.Reconciliation{}, workflow.NewContinueAsNewError(ctx, ReconcileType, r.in)
+			return ticket.Reconciliation{}, r.handOn()
 		}
 		r.at = ReconcilePlace{Provider: r.at.Provider + 1, Entries: r.at.Entries}
 	}
-	if err := r.heal(); err != nil {
-		return r.fail(err)
+	r.healing = workflow.GetVersion(r.ctx, changeHealing, workflow.DefaultVersion, 1)
+	for _, part := range []func() (done bool, err error){r.heal, r.bookFees} {
+		done, err := part()
+		if err != nil {
+			return r.fail(err)
+		}
+		if !done {
+			return ticket.Reconciliation{}, r.handOn()
+		}
 	}
 	return r.finish("")
+}
+
+// handOn has the next run go on from where this one is.
+func (r *reconciliation) handOn() error {
+	r.in.At = &r.at
+	return workflow.NewContinueAsNewError(r.ctx, ReconcileType, r.in)
+}
+
+// long tells whether the next run shall go on.
+func (r *reconciliation) long() bool {
+	return workflow.GetInfo(r.ctx).GetCurrentHistoryLength() > longReconcile
 }
 
 // reconciliation is one run of the workflow.
@@ -76,12 +112,12 @@ type reconciliation struct {
 	ctx     workflow.Context
 	in      ReconcileInput
 	at      ReconcilePlace
-	orphans int
+	healing workflow.Version
 }
 
 func newReconciliation(ctx workflow.Context, in ReconcileInput) *reconciliation {
 	if in.From.IsZero() {
-		in.To = workflow.Now(ctx).UTC().Truncate(24 * time.Hour)
+		in.To = dueAt(ctx).UTC().Truncate(24 * time.Hour)
 		in.From = in.To.AddDate(0, 0, -1)
 	}
 	if in.ID == "" {
@@ -95,6 +131,16 @@ func newReconciliation(ctx workflow.Context, in ReconcileInput) *reconciliation 
 		r.at = *in.At
 	}
 	return r
+}
+
+// dueAt is when this run should have started: a schedule that was stopped makes
+// up for what it has missed, one run after another.
+func dueAt(ctx workflow.Context) time.Time {
+	at, ok := workflow.GetTypedSearchAttributes(ctx).GetTime(scheduledStart)
+	if ok && workflow.GetVersion(ctx, changeScheduledDay, workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		return at
+	}
+	return workflow.Now(ctx)
 }
 
 // DailyReconciliation is the id of the scheduled reconciliation of a day.
@@ -115,7 +161,7 @@ func (r *reconciliation) begin() error {
 func (r *reconciliation) compare(p ticket.Provider) (done bool, err error) {
 	in := activities.GatherInput{ID: r.in.ID, Provider: p, From: r.in.From, To: r.in.To}
 	for {
-		if workflow.GetInfo(r.ctx).GetCurrentHistoryLength() > longReconcile {
+		if r.long() {
 			return false, nil
 		}
 		r.tell("Reading %s; %d entries so far.", p, r.at.Entries)
@@ -123,7 +169,7 @@ func (r *reconciliation) compare(p ticket.Provider) (done bool, err error) {
 		if r.at.Theirs {
 			step = reconciliations.GatherOurs
 		}
-		in.Cursor, in.Ours = r.at.Done.Cursor, r.at.Done.Ours
+		in.Cursor, in.Ours, in.Before, in.Until = r.at.Done.Cursor, r.at.Done.Ours, r.at.Done.Before, r.at.Done.Until
 		var out activities.Gathered
 		if err := workflow.ExecuteActivity(r.ctx, step, in).Get(r.ctx, &out); err != nil {
 			return false, err
@@ -140,36 +186,48 @@ func (r *reconciliation) compare(p ticket.Provider) (done bool, err error) {
 	}
 }
 
-// heal undoes what pays for nothing, books what we missed, and fees.
-func (r *reconciliation) heal() error {
+// heal undoes what pays for nothing, and books what we missed. It is false when
+// the run has become long.
+func (r *reconciliation) heal() (done bool, err error) {
 	r.tell("Looking at differences.")
-	for at, done := int64(0), false; !done; {
+	for !r.at.AllHealed {
+		if r.long() && r.healing != workflow.DefaultVersion {
+			return false, nil
+		}
 		var out activities.Healed
-		in := activities.LinesInput{ID: r.in.ID, After: at}
+		in := activities.LinesInput{ID: r.in.ID, After: r.at.Healed}
 		if err := workflow.ExecuteActivity(r.ctx, reconciliations.HealDifferences, in).Get(r.ctx, &out); err != nil {
-			return err
+			return false, err
 		}
 		for _, o := range out.Orphans {
 			if err := r.settle(o); err != nil {
-				return err
+				return false, err
 			}
 		}
 		for _, v := range out.Reviews {
 			if err := r.review(v); err != nil {
-				return err
+				return false, err
 			}
 		}
-		at, done = out.Last, out.Done
+		r.at.Healed, r.at.AllHealed = out.Last, out.Done
 	}
-	for at, done := int64(0), false; !done; {
-		var out activities.Healed
-		in := activities.LinesInput{ID: r.in.ID, After: at}
-		if err := workflow.ExecuteActivity(r.ctx, reconciliations.BookFees, in).Get(r.ctx, &out); err != nil {
-			return err
+	return true, nil
+}
+
+// bookFees books what the providers kept. It is false when the run has become long.
+func (r *reconciliation) bookFees() (done bool, err error) {
+	for !done {
+		if r.long() && r.healing != workflow.DefaultVersion {
+			return false, nil
 		}
-		at, done = out.Last, out.Done
+		var out activities.Healed
+		in := activities.LinesInput{ID: r.in.ID, After: r.at.Fees}
+		if err := workflow.ExecuteActivity(r.ctx, reconciliations.BookFees, in).Get(r.ctx, &out); err != nil {
+			return false, err
+		}
+		r.at.Fees, done = out.Last, out.Done
 	}
-	return nil
+	return true, nil
 }
 
 // settle leaves a charge that pays for nothing to a workflow of its own, which
@@ -185,23 +243,37 @@ func (r *reconciliation) settle(o activities.Orphan) error {
 	if err != nil && !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return err
 	}
-	r.orphans++
+	r.at.Orphans++
 	note := activities.NoteInput{ID: r.in.ID, Position: o.Position, Action: ticket.UndoneBy + id}
 	return workflow.ExecuteActivity(r.ctx, reconciliations.NoteAction, note).Get(r.ctx, nil)
 }
 
-// review leaves a charge of which we missed something to a workflow of its own,
-// which may be at it already.
+// review leaves a charge of which we missed something to a workflow of its own;
+// one that runs already is told to look again.
 func (r *reconciliation) review(v activities.ToReview) error {
 	id := ReviewID(v.BookingID)
 	ctx := workflow.WithChildOptions(r.ctx, workflow.ChildWorkflowOptions{
 		WorkflowID: id, TaskQueue: QueuePayments, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
 		StaticSummary: "news of a charge, found by " + r.in.ID,
 	})
-	in := activities.ReviewInput{BookingID: v.BookingID}
-	err := workflow.ExecuteChildWorkflow(ctx, ReviewType, in).GetChildWorkflowExecution().Get(ctx, nil)
-	if err != nil && !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
-		return err
+	for tries := 0; ; tries++ {
+		err := workflow.ExecuteChildWorkflow(ctx, ReviewType, activities.ReviewInput{BookingID: v.BookingID}).GetChildWorkflowExecution().Get(ctx, nil)
+		if err == nil {
+			break
+		}
+		if !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+			return err
+		}
+		if r.healing == workflow.DefaultVersion {
+			break
+		}
+		err = workflow.SignalExternalWorkflow(r.ctx, id, "", SignalPaymentEvent, nil).Get(r.ctx, nil)
+		if err == nil {
+			break
+		}
+		if tries == maxTells { // it ended in between, each time
+			return err
+		}
 	}
 	note := activities.NoteInput{ID: r.in.ID, Position: v.Position, Action: "booked by " + id}
 	return workflow.ExecuteActivity(r.ctx, reconciliations.NoteAction, note).Get(r.ctx, nil)
@@ -225,7 +297,7 @@ func (r *reconciliation) finish(failure string) (out ticket.Reconciliation, err 
 		err = workflow.UpsertTypedSearchAttributes(r.ctx, NeedsAttentionKey.ValueSet(true))
 	}
 	r.tell("**%s**: %d differences, of which %d charges are being undone. %s\n\nThe report: `GET /v1/finance/reconciliations/%s`.",
-		out.Status, out.Differences, r.orphans, failure, r.in.ID)
+		out.Status, out.Differences, r.at.Orphans, failure, r.in.ID)
 	return out, err
 }
 

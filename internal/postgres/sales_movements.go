@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -73,8 +74,10 @@ func (s *Sales) Movements(ctx context.Context, p ticket.Provider, from, to time.
 // ChargeHome is what our books know of a charge at a provider.
 type ChargeHome struct {
 	// Known: it is the charge that pays for its booking; Captured: and we know
-	// that its money was taken.
+	// that its money was taken, by the capture of this reference.
 	Known, Captured bool
+	CaptureRef      string
+	Amount          ticket.Money
 }
 
 // ChargeHome tells whether a charge pays for a booking. Ref is that of the
@@ -86,8 +89,12 @@ func (s *Sales) ChargeHome(ctx context.Context, bookingID string, p ticket.Provi
 		return h, err
 	}
 	err = db.QueryRow(ctx, `
-		SELECT count(*) > 0, count(*) FILTER (WHERE status <> 'authorized') > 0
-		FROM payments WHERE booking_id = $1 AND provider = $2 AND ref = $3`, bookingID, p, ref).Scan(&h.Known, &h.Captured)
+		SELECT true, status <> 'authorized', capture_ref, amount, currency
+		FROM payments WHERE booking_id = $1 AND provider = $2 AND ref = $3`, bookingID, p, ref).
+		Scan(&h.Known, &h.Captured, &h.CaptureRef, &h.Amount.Amount, &h.Amount.Currency)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ChargeHome{}, nil
+	}
 	return h, interpret(err)
 }
 
