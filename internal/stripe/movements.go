@@ -55,6 +55,10 @@ var movementKinds = map[stripego.BalanceTransactionType]ticket.MovementKind{
 	stripego.BalanceTransactionTypePayout:               ticket.MovementPayout,
 }
 
+// movementOf reads a balance transaction. It is in the currency in which Stripe
+// pays out; where that is another than was charged, the movement is what the
+// charge, refund or dispute itself says, and its fee is left out: it is in the
+// other currency.
 func movementOf(t *stripego.BalanceTransaction) ticket.Movement {
 	m := ticket.Movement{
 		ID: t.ID, Kind: ticket.MovementOther, Ref: t.ID, Amount: t.Amount, Fee: t.Fee,
@@ -67,22 +71,33 @@ func movementOf(t *stripego.BalanceTransaction) ticket.Movement {
 		return m
 	}
 	m.Ref = t.Source.ID
+	var amount int64
+	var currency stripego.Currency
 	switch {
 	case t.Source.Charge != nil:
+		amount, currency = t.Source.Charge.AmountCaptured, t.Source.Charge.Currency
 		m.Parent = intentID(t.Source.Charge.PaymentIntent)
 		m.BookingID, m.Attempt = ours(t.Source.Charge.Metadata)
 	case t.Source.Refund != nil:
+		amount, currency = t.Source.Refund.Amount, t.Source.Refund.Currency
 		if t.Source.Refund.Charge != nil {
 			m.Parent = t.Source.Refund.Charge.ID
 		}
 		m.BookingID, m.Attempt = ours(t.Source.Refund.Metadata)
 	case t.Source.Dispute != nil:
+		amount, currency = t.Source.Dispute.Amount, t.Source.Dispute.Currency
 		m.Kind = ticket.MovementDispute
 		if t.Amount > 0 {
 			m.Kind = ticket.MovementDisputeWon
 		}
 		if t.Source.Dispute.Charge != nil {
 			m.Parent = t.Source.Dispute.Charge.ID
+		}
+	}
+	if currency != "" && currency != t.Currency {
+		m.Amount, m.Currency, m.Fee = amount, strings.ToUpper(string(currency)), 0
+		if t.Amount < 0 {
+			m.Amount = -amount
 		}
 	}
 	return m
