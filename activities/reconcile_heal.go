@@ -37,11 +37,11 @@ type ToReview struct {
 }
 
 // HealDifferences books captures that we missed, notes those that our books have
-// at another time, and finds the charges that pay
-// for nothing and those of which we missed what the provider did. A charge is an
-// orphan only if it names a booking of ours that another charge, or none, pays
-// for; what does not name one is left to people. An orphan that was given back
-// whole is no difference any more, and neither is the refund that did it.
+// at another time, and finds the charges that pay for nothing and those of which
+// we missed what the provider did. A charge is an orphan only if it names a booking
+// of ours that another charge, or none, pays for; what does not name one is left to
+// people. An orphan that was given back whole is no difference any more, and neither
+// is the refund that did it.
 func (r *Reconciliations) HealDifferences(ctx context.Context, in LinesInput) (Healed, error) {
 	lines, err := r.Books.ReconciliationLines(ctx, in.ID, in.After, healPage, true)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // promotes explicitly, a first start by itself. It waits until the server has
 // seen the build's workers.
 func Promote(ctx context.Context, c client.Client, buildID string, force bool) error {
-	return retry(ctx, buildID, func() error {
+	return retry(ctx, buildID, func(ctx context.Context) error {
 		return promote(ctx, c, buildID, force)
 	})
 }
@@ -25,7 +25,7 @@ func Promote(ctx context.Context, c client.Client, buildID string, force bool) e
 // queue that those of the current build do: a build whose fleets are not all
 // there would leave tasks with nobody to do them.
 func PromoteWhole(ctx context.Context, c client.Client, buildID string) error {
-	return retry(ctx, buildID, func() error {
+	return retry(ctx, buildID, func(ctx context.Context) error {
 		if err := missingQueues(ctx, c, buildID); err != nil {
 			return err
 		}
@@ -56,10 +56,16 @@ func missingQueues(ctx context.Context, c client.Client, buildID string) error {
 	return nil
 }
 
-func retry(ctx context.Context, buildID string, try func() error) error {
+// promoteTry bounds one try: a question about a build that the server is just
+// learning of may wait for an answer that the next one gets at once.
+const promoteTry = 5 * time.Second
+
+func retry(ctx context.Context, buildID string, try func(context.Context) error) error {
 	var reason error // why it did not work before time was over
 	for {
-		err := try()
+		once, cancel := context.WithTimeout(ctx, promoteTry)
+		err := try(once)
+		cancel()
 		if err == nil {
 			return nil
 		}

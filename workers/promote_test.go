@@ -48,7 +48,7 @@ func TestABuildIsPromotedWhole(t *testing.T) {
 	require.Eventually(t, func() bool { return len(queues(t, c, "one")) == 4 }, time.Minute, 100*time.Millisecond)
 
 	run("two", "payments")
-	require.ErrorContains(t, promote("two", 6*time.Second), "no worker of the build has polled the queue sales yet")
+	require.ErrorContains(t, promote("two", 12*time.Second), "no worker of the build has polled the queue sales yet")
 	require.Equal(t, "one", current())
 
 	run("two", "sales")
