@@ -157,8 +157,8 @@ func (r *Refunds) SendRefund(ctx context.Context, in RefundRef) (*ticket.Refund,
 	if refund.Attempt > 1 {
 		// An attempt before may have been heard and its answer lost: a new key would
 		// send the money twice.
-		if there, err := begun(ctx, provider, refund); err != nil || there != nil {
-			return r.bookIf(ctx, refund, there, err)
+		if there, err := r.find(ctx, provider, refund); err != nil || there != nil {
+			return there, err
 		}
 	}
 	found, err := provider.SendRefund(ctx, refund)
@@ -178,39 +178,30 @@ func (r *Refunds) look(ctx context.Context, refund *ticket.Refund) (*ticket.Refu
 	if !ok {
 		return refund, nil
 	}
-	there, err := begun(ctx, provider, refund)
-	return r.bookIf(ctx, refund, there, err)
+	if there, err := r.find(ctx, provider, refund); err != nil || there != nil {
+		return there, err
+	}
+	return refund, nil
 }
 
-// begun finds a refund in the provider's books: by its reference, or, while we
-// know of none, the one that carries our id in whichever attempt and did not
-// fail. Nil when there is none.
-func begun(ctx context.Context, provider ticket.PaymentProvider, refund *ticket.Refund) (*ticket.ProviderRefund, error) {
+// find looks for a refund in the provider's books and writes down what they say:
+// by its reference, or, while we know of none, the one that carries our id in
+// whichever attempt and did not fail. Nil when there is none.
+func (r *Refunds) find(ctx context.Context, provider ticket.PaymentProvider, refund *ticket.Refund) (*ticket.Refund, error) {
 	list, err := provider.Refunds(ctx, refund.Charge)
 	if err != nil {
 		return nil, err
 	}
-	for i, found := range list {
+	for _, found := range list {
 		ours := found.Ref == refund.Ref
 		if refund.Ref == "" {
 			ours = found.RefundID == refund.ID && found.State != ticket.RefundStateFailed
 		}
 		if ours {
-			return &list[i], nil
+			return r.book(ctx, refund, found)
 		}
 	}
 	return nil, nil
-}
-
-// bookIf writes down what was found; without anything the refund stays as it is.
-func (r *Refunds) bookIf(ctx context.Context, refund *ticket.Refund, found *ticket.ProviderRefund, err error) (*ticket.Refund, error) {
-	switch {
-	case err != nil:
-		return nil, err
-	case found == nil:
-		return refund, nil
-	}
-	return r.book(ctx, refund, *found)
 }
 
 // book writes down what the provider's books say of a refund.

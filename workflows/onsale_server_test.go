@@ -19,7 +19,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"yourticket.example/activities"
-	"yourticket.example/internal/parts/partstest"
 	"yourticket.example/workflows"
 )
 
@@ -36,13 +35,7 @@ type liveSale struct {
 
 func newLiveSale(t *testing.T, open, last time.Duration) *liveSale {
 	t.Helper()
-	address, namespace := partstest.Temporal(t)
-	c, err := client.Dial(client.Options{
-		HostPort: address, Namespace: namespace, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-	})
-	require.NoError(t, err)
-	t.Cleanup(c.Close)
-	s := &liveSale{c: c, queue: "sales-" + uuid.NewString(), ends: time.Now().Add(open + last)}
+	s := &liveSale{c: dial(t), queue: "sales-" + uuid.NewString(), ends: time.Now().Add(open + last)}
 	opens := time.Now().Add(open)
 	terms := func() activities.SaleTerms {
 		t := activities.SaleTerms{Name: "Night", OnSaleAt: opens, StartsAt: s.ends, MaxSessions: 1000}

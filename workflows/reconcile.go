@@ -107,6 +107,10 @@ func (r *reconciliation) long() bool {
 	return workflow.GetInfo(r.ctx).GetCurrentHistoryLength() > longReconcile
 }
 
+// full tells whether the next run shall go on with differences and fees, which
+// older histories did not hand on.
+func (r *reconciliation) full() bool { return r.healing != workflow.DefaultVersion && r.long() }
+
 // reconciliation is one run of the workflow.
 type reconciliation struct {
 	ctx     workflow.Context
@@ -191,7 +195,7 @@ func (r *reconciliation) compare(p ticket.Provider) (done bool, err error) {
 func (r *reconciliation) heal() (done bool, err error) {
 	r.tell("Looking at differences.")
 	for !r.at.AllHealed {
-		if r.long() && r.healing != workflow.DefaultVersion {
+		if r.full() {
 			return false, nil
 		}
 		var out activities.Healed
@@ -217,7 +221,7 @@ func (r *reconciliation) heal() (done bool, err error) {
 // bookFees books what the providers kept. It is false when the run has become long.
 func (r *reconciliation) bookFees() (done bool, err error) {
 	for !done {
-		if r.long() && r.healing != workflow.DefaultVersion {
+		if r.full() {
 			return false, nil
 		}
 		var out activities.Healed

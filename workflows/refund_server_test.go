@@ -130,9 +130,7 @@ func (l *lostRefund) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 func TestARefundOutlivesItsWorker(t *testing.T) {
 	t.Parallel()
 	address, _ := partstest.Temporal(t)
-	c, err := client.Dial(client.Options{HostPort: address, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
-	require.NoError(t, err)
-	defer c.Close()
+	c := dial(t)
 	paid := []ticket.RefundStatus{ticket.RefundSucceeded}
 	failing := []ticket.RefundStatus{ticket.RefundNeedsAttention, ticket.RefundSucceeded}
 	inOrder := []string{"begin", "return seats", "send 1"}

@@ -35,9 +35,8 @@ func TestMain(m *testing.M) {
 	partstest.Main(m)
 }
 
-// serve runs purchases in this world on a real Temporal server, where
-// cancellation behaves as it will in earnest.
-func (w *world) serve(t *testing.T) client.Client {
+// dial connects to the process's real Temporal server.
+func dial(t *testing.T) client.Client {
 	t.Helper()
 	address, namespace := partstest.Temporal(t)
 	c, err := client.Dial(client.Options{
@@ -45,6 +44,14 @@ func (w *world) serve(t *testing.T) client.Client {
 	})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
+	return c
+}
+
+// serve runs purchases in this world on a real Temporal server, where
+// cancellation behaves as it will in earnest.
+func (w *world) serve(t *testing.T) client.Client {
+	t.Helper()
+	c := dial(t)
 	for _, queue := range []string{workflows.QueuePurchases, workflows.QueuePayments} {
 		wk := worker.New(c, queue+t.Name(), worker.Options{})
 		for name, step := range w.steps() {

@@ -88,9 +88,6 @@ func (c Config) SalesDatabases() []URL {
 
 // Level is LogLevel as log/slog wants it, info when it is not valid.
 func (c Config) Level() slog.Level {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
-		return slog.LevelInfo
-	}
+	level, _ := ParseLevel(c.LogLevel)
 	return level
 }

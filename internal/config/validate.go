@@ -30,11 +30,7 @@ var Migrating = []string{"DATABASE_URL"}
 // with the variable and never shows a value.
 func (c Config) Validate(required ...string) error {
 	var faults []error
-	fields := c.fields()
-	if len(required) > 0 { // a configuration that is made by hand has no defaults
-		fields = append(fields, c.numbers()...)
-	}
-	for _, f := range fields {
+	for _, f := range append(c.fields(), c.numbers()...) {
 		if f.value == "" {
 			if slices.Contains(required, f.variable) {
 				faults = append(faults, fmt.Errorf("%s: is missing", f.variable))
@@ -200,9 +196,14 @@ func mailAddress(value string) error {
 }
 
 func logLevel(value string) error {
-	var level slog.Level
+	_, err := ParseLevel(value)
+	return err
+}
+
+// ParseLevel reads a log level.
+func ParseLevel(value string) (level slog.Level, err error) {
 	if level.UnmarshalText([]byte(value)) != nil {
-		return errors.New("must be debug, info, warn or error")
+		return slog.LevelInfo, errors.New("must be debug, info, warn or error")
 	}
-	return nil
+	return level, nil
 }

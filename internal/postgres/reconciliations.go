@@ -98,11 +98,8 @@ func (c *Catalogue) MatchEntries(ctx context.Context, id string, p ticket.Provid
 	if err := c.learnEntries(ctx); err != nil {
 		return err
 	}
-	return c.inTx(ctx, func(ctx context.Context) error {
-		err := c.takesLong(ctx)
-		if err == nil {
-			_, err = c.db(ctx).Exec(ctx, `DELETE FROM reconciliation_lines WHERE reconciliation_id = $1 AND provider = $2`, id, p)
-		}
+	return c.inLongTx(ctx, func(ctx context.Context) error {
+		_, err := c.db(ctx).Exec(ctx, `DELETE FROM reconciliation_lines WHERE reconciliation_id = $1 AND provider = $2`, id, p)
 		if err == nil {
 			_, err = c.db(ctx).Exec(ctx, matchEntries, id, completeTo, settled, kept, p, firstPosition[p])
 		}
@@ -113,30 +110,29 @@ func (c *Catalogue) MatchEntries(ctx context.Context, id string, p ticket.Provid
 // learnEntries tells the planner of what was just gathered. Until it knows of a
 // new id it takes it for one row, and reads a million to find one.
 func (c *Catalogue) learnEntries(ctx context.Context) error {
-	return c.inTx(ctx, func(ctx context.Context) error {
-		err := c.takesLong(ctx)
-		if err == nil {
-			_, err = c.db(ctx).Exec(ctx, `ANALYZE reconciliation_entries`)
-		}
+	return c.inLongTx(ctx, func(ctx context.Context) error {
+		_, err := c.db(ctx).Exec(ctx, `ANALYZE reconciliation_entries`)
 		return err
 	})
 }
 
-// takesLong gives the statements of a transaction the time and the memory that a
-// million entries need, where others have ten seconds.
-func (c *Catalogue) takesLong(ctx context.Context) error {
-	_, err := c.db(ctx).Exec(ctx, `SELECT set_config('statement_timeout', '9min', true), set_config('work_mem', '64MB', true)`)
-	return err
+// inLongTx runs a transaction whose statements have the time and the memory that
+// a million entries need, where others have ten seconds.
+func (c *Catalogue) inLongTx(ctx context.Context, do func(context.Context) error) error {
+	return c.inTx(ctx, func(ctx context.Context) error {
+		_, err := c.db(ctx).Exec(ctx, `SELECT set_config('statement_timeout', '9min', true), set_config('work_mem', '64MB', true)`)
+		if err != nil {
+			return err
+		}
+		return do(ctx)
+	})
 }
 
 // FinishReconciliation ends one, done or failed for the reason given, and drops
 // what was gathered.
 func (c *Catalogue) FinishReconciliation(ctx context.Context, id, failure string) (err error) {
 	defer wrap(&err, "postgres.FinishReconciliation(%s)", id)
-	return c.inTx(ctx, func(ctx context.Context) error {
-		if err := c.takesLong(ctx); err != nil {
-			return err
-		}
+	return c.inLongTx(ctx, func(ctx context.Context) error {
 		_, err := c.db(ctx).Exec(ctx, `
 			UPDATE reconciliations SET status = CASE WHEN $2 = '' THEN 'done' ELSE 'failed' END, failure = $2, finished_at = now()
 			WHERE id = $1 AND status = 'running'`, id, failure)
@@ -186,10 +182,7 @@ func (c *Catalogue) StrayCaptures(ctx context.Context, id string, p ticket.Provi
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	err = c.inTx(ctx, func(ctx context.Context) error {
-		if err := c.takesLong(ctx); err != nil {
-			return err
-		}
+	err = c.inLongTx(ctx, func(ctx context.Context) error {
 		rows, err := c.db(ctx).Query(ctx, strayCaptures, id, p, refs, ticket.UndoneBy)
 		if err == nil {
 			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[StrayCapture])

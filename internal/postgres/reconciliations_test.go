@@ -5,29 +5,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"yourticket.example/internal/parts/partstest"
-	"yourticket.example/internal/postgres"
-	"yourticket.example/migrations"
 	"yourticket.example/ticket"
 )
 
-func newReports(t *testing.T) (*pgxpool.Pool, *postgres.Catalogue) {
-	t.Helper()
-	url := partstest.Postgres(t)
-	_, err := postgres.MigrateUp(t.Context(), url, "catalogue", migrations.Catalogue())
-	require.NoError(t, err)
-	pool, err := postgres.Open(t.Context(), url, postgres.Options{MaxConns: 2})
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	return pool, postgres.NewCatalogue(pool)
-}
-
 func TestAReconciliationThatFailedBeginsAnew(t *testing.T) {
 	t.Parallel()
-	_, c := newReports(t)
+	c, _ := newCatalogue(t)
 	r := ticket.Reconciliation{
 		ID: "rc_stripe_2026-03-01", Providers: []ticket.Provider{ticket.Stripe}, From: time.Now().Add(-time.Hour), To: time.Now(), RequestedBy: "schedule",
 	}
@@ -61,8 +47,8 @@ func TestAReconciliationThatFailedBeginsAnew(t *testing.T) {
 // or made up for by somebody.
 func TestADayThatWasLeftOutIsSeen(t *testing.T) {
 	t.Parallel()
-	pool, c := newReports(t)
-	today := time.Now().UTC().Add(-28 * time.Hour).Truncate(24 * time.Hour) // the last that was due
+	c, _ := newCatalogueAt(t, partstest.Postgres(t)+"&timezone=Europe/Berlin") // days are days of UTC all the same
+	today := time.Now().UTC().Add(-28 * time.Hour).Truncate(24 * time.Hour)    // the last that was due
 	report := func(from, to time.Time, by, failure string) {
 		id := fmt.Sprint("rc_", from.Format(time.RFC3339), by)
 		require.NoError(t, c.BeginReconciliation(t.Context(), ticket.Reconciliation{
@@ -76,8 +62,6 @@ func TestADayThatWasLeftOutIsSeen(t *testing.T) {
 		require.Len(t, list, 1)
 		return time.Duration(list[0].Age * float64(time.Second))
 	}
-	_, err := pool.Exec(t.Context(), `SET timezone = 'Europe/Berlin'`)
-	require.NoError(t, err)
 	report(today.AddDate(0, 0, -40), today.AddDate(0, 0, -39), "us_finance", "")
 	require.Less(t, age(), time.Minute, "nothing is scheduled yet")
 	for days := 9; days >= 0; days-- {

@@ -44,8 +44,7 @@ type RefundNews struct {
 // and whether it changes anything.
 func (n RefundNews) after(r *ticket.Refund) (booked string, changes bool) {
 	switch {
-	case n.Attempt != r.Attempt, r.Status == n.Status && r.Ref == n.Ref, r.Status == ticket.RefundFailed,
-		r.Status == ticket.RefundSucceeded && n.Status == ticket.RefundPending:
+	case n.Attempt != r.Attempt, r.Status == n.Status && r.Ref == n.Ref, r.Status == ticket.RefundFailed:
 		return "", false
 	case r.Status == ticket.RefundSucceeded && n.Status != ticket.RefundSucceeded && (n.Found == nil || n.Found.State != ticket.RefundStateFailed):
 		return "", false // only its provider takes a success back

@@ -3,7 +3,9 @@ package postgres_test
 import (
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"yourticket.example/internal/postgres"
@@ -85,26 +87,34 @@ func TestARefundOwesTheMoneyAndPaysItOnce(t *testing.T) {
 	require.Equal(t, int64(-2*5250), balance("refunds:stripe"), "what came back is owed again")
 }
 
-// TestOnlyItsProviderTakesASuccessBack flags a refund that had succeeded, of which
-// its workflow had not heard: the books stay.
-func TestOnlyItsProviderTakesASuccessBack(t *testing.T) {
-	t.Parallel()
-	s, db, id := captured(t)
-	o := order(id, "a", 2)
+// givenBack is a booking of two seats, of which one was refunded, as its provider
+// has it in its books.
+func givenBack(t *testing.T) (s *postgres.Sales, db *pgxpool.Pool, bookingID string, found ticket.ProviderRefund) {
+	t.Helper()
+	s, db, bookingID = captured(t)
+	o := order(bookingID, "a", 2)
 	_, err := s.BeginRefund(t.Context(), o)
 	require.NoError(t, err)
 	_, err = s.SendingRefund(t.Context(), o.ID)
 	require.NoError(t, err)
-	paid := postgres.RefundNews{Status: ticket.RefundSucceeded, Attempt: 1, Ref: "re_1"}
-	_, err = s.SettleRefund(t.Context(), o.ID, paid)
+	found = ticket.ProviderRefund{Ref: "re_1", State: ticket.RefundStateSucceeded, Amount: 5250, RefundID: o.ID, Attempt: 1, At: time.Now()}
+	_, err = s.SettleRefund(t.Context(), o.ID, postgres.RefundNews{Status: ticket.RefundSucceeded, Attempt: 1, Ref: "re_1", Found: &found})
 	require.NoError(t, err)
+	return s, db, bookingID, found
+}
+
+// TestOnlyItsProviderTakesASuccessBack flags a refund that had succeeded, of which
+// its workflow had not heard: the books stay.
+func TestOnlyItsProviderTakesASuccessBack(t *testing.T) {
+	t.Parallel()
+	s, db, _, failed := givenBack(t)
+	failed.State = ticket.RefundStateFailed
 	before := ledgerOf(t, db)
-	r, err := s.SettleRefund(t.Context(), o.ID, postgres.RefundNews{Status: ticket.RefundNeedsAttention, Attempt: 1, Note: "could not be asked"})
+	r, err := s.SettleRefund(t.Context(), failed.RefundID, postgres.RefundNews{Status: ticket.RefundNeedsAttention, Attempt: 1, Note: "could not be asked"})
 	require.NoError(t, err)
 	require.Equal(t, ticket.RefundSucceeded, r.Status)
 	require.Equal(t, before, ledgerOf(t, db))
-	failed := ticket.ProviderRefund{Ref: "re_1", State: ticket.RefundStateFailed, Amount: 5250, RefundID: o.ID, Attempt: 1}
-	r, err = s.SettleRefund(t.Context(), o.ID, postgres.RefundNews{Status: ticket.RefundNeedsAttention, Attempt: 1, Ref: "re_1", Found: &failed})
+	r, err = s.SettleRefund(t.Context(), failed.RefundID, postgres.RefundNews{Status: ticket.RefundNeedsAttention, Attempt: 1, Ref: "re_1", Found: &failed})
 	require.NoError(t, err)
 	require.Equal(t, ticket.RefundNeedsAttention, r.Status)
 	require.Equal(t, int64(-5250), ledgerOf(t, db)["refunds:stripe"], "owed again")

@@ -162,17 +162,9 @@ func TestMoneyGivenBackByHandEndsTheTicketsItIsCertainlyFor(t *testing.T) {
 // somebody give the money at the provider's own desk.
 func TestMoneyGivenByHandIsForTheRefundThatWaits(t *testing.T) {
 	t.Parallel()
-	s, db, id := captured(t)
-	o := order(id, "a", 2)
-	_, err := s.BeginRefund(t.Context(), o)
-	require.NoError(t, err)
-	_, err = s.SendingRefund(t.Context(), o.ID)
-	require.NoError(t, err)
-	first := ticket.ProviderRefund{Ref: "re_1", State: ticket.RefundStateSucceeded, Amount: 5250, RefundID: o.ID, Attempt: 1, At: time.Now()}
-	_, err = s.SettleRefund(t.Context(), o.ID, postgres.RefundNews{Status: ticket.RefundSucceeded, Attempt: 1, Ref: "re_1", Found: &first})
-	require.NoError(t, err)
+	s, db, id, first := givenBack(t)
 	first.State = ticket.RefundStateFailed
-	_, err = s.SettleRefund(t.Context(), o.ID, postgres.RefundNews{Status: ticket.RefundNeedsAttention, Attempt: 1, Ref: "re_1", Found: &first})
+	_, err := s.SettleRefund(t.Context(), first.RefundID, postgres.RefundNews{Status: ticket.RefundNeedsAttention, Attempt: 1, Ref: "re_1", Found: &first})
 	require.NoError(t, err)
 	bookingIs(t, s, id, "needs_attention", false, live, ended)
 
@@ -180,13 +172,13 @@ func TestMoneyGivenByHandIsForTheRefundThatWaits(t *testing.T) {
 	for i := range 2 {
 		follow, err := s.ReviewCharge(t.Context(), postgres.Review{BookingID: id, Refunds: []ticket.ProviderRefund{first, hand}})
 		require.NoError(t, err)
-		require.Equal(t, []string{o.ID}, follow, "its workflow goes on, review %d", i)
+		require.Equal(t, []string{first.RefundID}, follow, "its workflow goes on, review %d", i)
 	}
-	r, err := s.SendingRefund(t.Context(), o.ID)
+	r, err := s.SendingRefund(t.Context(), first.RefundID)
 	require.NoError(t, err)
 	require.Equal(t, ticket.RefundPending, r.Status, "it is looked at and not sent")
 	require.Equal(t, "re_2", r.Ref)
-	_, err = s.SettleRefund(t.Context(), o.ID, postgres.RefundNews{Status: ticket.RefundSucceeded, Attempt: r.Attempt, Ref: "re_2", Found: &hand})
+	_, err = s.SettleRefund(t.Context(), first.RefundID, postgres.RefundNews{Status: ticket.RefundSucceeded, Attempt: r.Attempt, Ref: "re_2", Found: &hand})
 	require.NoError(t, err)
 	bookingIs(t, s, id, "confirmed", false, live, ended)
 	require.Equal(t, map[string]int64{"payable:organizer": -5000, "revenue:fees": -250, "clearing:stripe": 5250}, ledgerOf(t, db))

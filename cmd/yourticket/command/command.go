@@ -128,11 +128,11 @@ func listening(variable, address string) error {
 
 // prepareLogs is prepare for a command that has no other configuration.
 func prepareLogs(level string, w io.Writer) error {
-	cfg := config.Config{LogLevel: level}
-	if err := cfg.Validate(); err != nil {
-		return usageError{err}
+	parsed, err := config.ParseLevel(level)
+	if err != nil {
+		return usageError{fmt.Errorf("LOG_LEVEL: %w", err)}
 	}
-	setLogs(cfg.Level(), w)
+	setLogs(parsed, w)
 	return nil
 }
 

@@ -28,11 +28,14 @@ func (c *devCommand) Run(ctx context.Context, s streams) error {
 	if err := c.Validate(); err != nil {
 		return usageError{err}
 	}
-	for variable, port := range map[string]int{
-		"PORT": c.Port, "TEMPORAL_PORT": c.TemporalPort, "TEMPORAL_UI_PORT": c.TemporalUIPort, "REDIS_PORT": c.RedisPort,
-		"POSTGRES_PORT": c.PostgresPort, "ELASTICSEARCH_PORT": c.ElasticsearchPort, "SANDBOX_PORT": c.SandboxPort,
+	for _, p := range []struct {
+		variable string
+		port     int
+	}{
+		{"PORT", c.Port}, {"TEMPORAL_PORT", c.TemporalPort}, {"TEMPORAL_UI_PORT", c.TemporalUIPort}, {"REDIS_PORT", c.RedisPort},
+		{"POSTGRES_PORT", c.PostgresPort}, {"ELASTICSEARCH_PORT", c.ElasticsearchPort}, {"SANDBOX_PORT", c.SandboxPort},
 	} {
-		if err := listening(variable, fmt.Sprintf(":%d", port)); err != nil {
+		if err := listening(p.variable, fmt.Sprintf(":%d", p.port)); err != nil {
 			return err
 		}
 	}

@@ -25,7 +25,7 @@ type sandboxCommand struct {
 
 // Run serves until ctx ends.
 func (c *sandboxCommand) Run(ctx context.Context, s streams) error {
-	if err := prepare(config.Config{LogLevel: c.LogLevel}, s.err); err != nil {
+	if err := prepareLogs(c.LogLevel, s.err); err != nil {
 		return err
 	}
 	if err := listening("LISTEN", c.Listen); err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"crypto/x509"
@@ -78,21 +77,22 @@ func checkImage(ctx context.Context, image v1.Image, s source, out io.Writer) er
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%.1f MB to download, program %.1f MB\n", float64(size)/1e6, float64(len(files[entrypoint]))/1e6)
+	fmt.Fprintf(out, "%.1f MB to download, program %.1f MB\n", float64(size)/1e6, float64(len(files[entrypoint].content))/1e6)
 	faults := []error{
-		checkConfig(config, s), checkCertificates(files[certificates]), checkBOM(files[bom]), checkProgram(config.Architecture, files[entrypoint], s),
-		checkOwner(image),
+		checkConfig(config, s), checkCertificates(files[certificates].content), checkBOM(files[bom].content),
+		checkProgram(config.Architecture, files[entrypoint].content, s),
+		checkOwner(files),
 	}
 	if size > most {
 		faults = append(faults, fmt.Errorf("it has %d bytes, more than %d", size, most))
 	}
 	if config.OS == runtime.GOOS && config.Architecture == runtime.GOARCH {
-		faults = append(faults, checkRuns(ctx, files[entrypoint], s, out))
+		faults = append(faults, checkRuns(ctx, files[entrypoint].content, s, out))
 	}
 	return errors.Join(faults...)
 }
 
-func contents(image v1.Image) (map[string][]byte, error) {
+func contents(image v1.Image) (map[string]file, error) {
 	root := mutate.Extract(image)
 	files, err := readArchive(root)
 	return files, errors.Join(err, root.Close())
@@ -100,25 +100,14 @@ func contents(image v1.Image) (map[string][]byte, error) {
 
 // checkOwner looks whether the process may write where the sandbox keeps its
 // journal.
-func checkOwner(image v1.Image) (err error) {
-	root := mutate.Extract(image)
-	defer func() { err = errors.Join(err, root.Close()) }()
-	for t := tar.NewReader(root); ; {
-		header, err := t.Next()
-		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("there is no %s", data)
-		}
-		if err != nil {
-			return err
-		}
-		if path.Join("/", header.Name) != path.Clean(data) { //nolint:gosec // compared, not written to
-			continue
-		}
-		if header.Typeflag != tar.TypeDir || header.Uid != userID || header.Gid != userID {
-			return fmt.Errorf("%s is %d:%d's, not %s's", data, header.Uid, header.Gid, user)
-		}
-		return nil
+func checkOwner(files map[string]file) error {
+	switch folder, there := files[path.Clean(data)]; {
+	case !there || folder.content != nil:
+		return fmt.Errorf("there is no %s", data)
+	case folder.owner != userID:
+		return fmt.Errorf("%s is %d:%d's, not %s's", data, folder.owner, folder.owner, user)
 	}
+	return nil
 }
 
 func compressed(image v1.Image) (total int64, err error) {

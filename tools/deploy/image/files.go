@@ -90,9 +90,10 @@ func archive(files []file, at time.Time) ([]byte, error) {
 	return out.Bytes(), w.Close()
 }
 
-// readArchive is the reverse, of files alone.
-func readArchive(r io.Reader) (map[string][]byte, error) {
-	files := map[string][]byte{}
+// readArchive is the reverse: what is there by its path. The owner is -1 where
+// user and group are not the same.
+func readArchive(r io.Reader) (map[string]file, error) {
+	files := map[string]file{}
 	t := tar.NewReader(r)
 	for {
 		header, err := t.Next()
@@ -102,12 +103,20 @@ func readArchive(r io.Reader) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if header.Typeflag != tar.TypeReg {
+		f := file{path: path.Join("/", header.Name), mode: header.Mode, owner: header.Uid} //nolint:gosec // a key in memory, not a file
+		if header.Uid != header.Gid {
+			f.owner = -1
+		}
+		switch header.Typeflag {
+		case tar.TypeReg:
+			if f.content, err = io.ReadAll(t); err != nil {
+				return nil, err
+			}
+		case tar.TypeDir:
+		default:
 			continue
 		}
-		if files[path.Join("/", header.Name)], err = io.ReadAll(t); err != nil { //nolint:gosec // a key in memory, not a file
-			return nil, err
-		}
+		files[f.path] = f
 	}
 }
 

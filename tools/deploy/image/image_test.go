@@ -86,7 +86,9 @@ func TestFaultsAreFound(t *testing.T) {
 func TestTheOwnerOfTheDataIsFound(t *testing.T) {
 	t.Parallel()
 	s, _ := here(t)
-	require.NoError(t, checkOwner(testImage(t, "linux/arm64")))
+	files, err := contents(testImage(t, "linux/arm64"))
+	require.NoError(t, err)
+	require.NoError(t, checkOwner(files))
 	for says, files := range map[string][]file{
 		"there is no /data/":  {{path: "/tmp/", mode: 0o1777}},
 		"/data/ is 0:0's":     {{path: data, mode: 0o755}},
@@ -94,7 +96,9 @@ func TestTheOwnerOfTheDataIsFound(t *testing.T) {
 	} {
 		image, err := addLayer(empty.Image, files, s)
 		require.NoError(t, err)
-		require.ErrorContains(t, checkOwner(image), says)
+		there, err := contents(image)
+		require.NoError(t, err)
+		require.ErrorContains(t, checkOwner(there), says)
 	}
 }
 

@@ -4,14 +4,12 @@ locals {
   family = "aurora-postgresql17"
   engine = "17.5"
 
-  # The standby has them, too, for the day that it is promoted.
-  parameters = {
-    # yourticket cdc reads the log: wal_level=logical is what this means.
-    at_start = var.logical ? { "rds.logical_replication" = "1", max_replication_slots = "10", max_wal_senders = "15" } : {}
+  # Parameters of the cluster, and of its standby for the day that it is promoted.
+  # yourticket cdc reads the log: wal_level=logical is what this means.
+  at_start = var.logical ? { "rds.logical_replication" = "1", max_replication_slots = "10", max_wal_senders = "15" } : {}
 
-    # Statements above the warning threshold, and waits for locks, are in the log.
-    at_once = { "rds.force_ssl" = "1", log_min_duration_statement = "500", log_lock_waits = "1", log_statement = "ddl", log_connections = "0" }
-  }
+  # Statements above the warning threshold, and waits for locks, are in the log.
+  at_once = { "rds.force_ssl" = "1", log_min_duration_statement = "500", log_lock_waits = "1", log_statement = "ddl", log_connections = "0" }
 }
 
 resource "aws_db_subnet_group" "this" {
@@ -40,19 +38,11 @@ resource "aws_rds_cluster_parameter_group" "this" {
   description = "YourTicket"
 
   dynamic "parameter" {
-    for_each = local.parameters.at_start
+    for_each = merge(local.at_start, local.at_once)
     content {
       name         = parameter.key
       value        = parameter.value
-      apply_method = "pending-reboot"
-    }
-  }
-
-  dynamic "parameter" {
-    for_each = local.parameters.at_once
-    content {
-      name  = parameter.key
-      value = parameter.value
+      apply_method = contains(keys(local.at_start), parameter.key) ? "pending-reboot" : "immediate"
     }
   }
 }

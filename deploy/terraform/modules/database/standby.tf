@@ -39,19 +39,11 @@ resource "aws_rds_cluster_parameter_group" "standby" {
   description = "YourTicket"
 
   dynamic "parameter" {
-    for_each = local.parameters.at_start
+    for_each = merge(local.at_start, local.at_once)
     content {
       name         = parameter.key
       value        = parameter.value
-      apply_method = "pending-reboot"
-    }
-  }
-
-  dynamic "parameter" {
-    for_each = local.parameters.at_once
-    content {
-      name  = parameter.key
-      value = parameter.value
+      apply_method = contains(keys(local.at_start), parameter.key) ? "pending-reboot" : "immediate"
     }
   }
 }
